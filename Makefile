@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door.  A target only names the script that does the work.
+
+help:	## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s%s\n", $$1, $$2}' Makefile
+
+demo:	## one huge page, three errors: stock and keep side by side
+	@tests/e2e/demo
+
+check:	## every test; the last line is the sum
+	@tests/run
+
+series:	## export the kernel patches for git am
+	@kernel/series
+
+kcheck:	## checkpatch, sparse and W=1 on the kernel code
+	@kernel/check
+
+build:	## fetch and build the lab's kernels, base and keep
+	@lab/vm build --kernel base
+	@lab/vm build --kernel keep
+
+shell:	## a shell in a virtual machine that runs keep
+	@lab/vm shell --kernel keep
+
+clean:	## remove what was built here; kernels stay cached
+	rm -rf build
+
+.PHONY: help demo check series kcheck build shell clean
