@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boot a kernel in QEMU, run a command, and judge from the console what the
+# kernel thought of it.
+
+qemu=qemu-system-x86_64
+keep_logs=100
+
+# Lines of a kernel that is not well.
+reports='BUG:|kernel BUG at|WARNING:|Oops|general protection fault'
+reports+='|Bad page (state|map|cache)|KASAN:|KFENCE:|UBSAN:|KCSAN:'
+reports+='|possible (circular|recursive) locking|possible irq lock'
+reports+='|INFO: (task .* blocked|rcu|lockdep|suspicious)|suspicious RCU usage'
+reports+='|rcu:.*(stall|detected)|kmemleak: [0-9]+ new|list_(add|del) corruption'
+reports+='|refcount_t:|slab-|Voluntary context switch within RCU'
+
+make_plugin() {	# DIRECTORY
+	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
+		-o "$1/poison.so" "$lab/poison.c" ||
+		die "cannot compile $lab/poison.c"
+}
+
+plugin_inputs() {
+	compilers
+	cat "$lab/poison.c" "$lab/poison.h"
+	declare -f make_plugin
+}
+
+link_applets() {	# BIN_DIRECTORY
+	local applet
+	# The list has busybox itself: a link to itself would take its place
+	"$1/busybox" --list | grep -vx busybox | while read -r applet; do
+		ln -s busybox "$1/$applet"
+	done
+}
+
+archive() {	# DIRECTORY
+	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet --reproducible -o -H newc)
+}
+
+make_initramfs() {	# DIRECTORY
+	local files=$1/files
+	mkdir -p "$files/bin"
+	gcc -std=gnu11 -O2 -Wall -Wextra -static -o "$files/init" "$lab/init.c" ||
+		die "cannot compile $lab/init.c"
+	cp "$(command -v busybox)" "$files/bin/busybox" &&
+	link_applets "$files/bin" &&
+	archive "$files" >"$1/base.cpio" ||
+		die "cannot make the initramfs in $1"
+}
+
+initramfs_inputs() {
+	compilers
+	package_version busybox-static
+	cat "$lab/init.c"
+	declare -f make_initramfs link_applets archive
+}
+
+need_guest() {
+	artefact plugin "$(plugin_inputs | key)" make_plugin
+	plugin=$artefact/poison.so
+	artefact initramfs "$(initramfs_inputs | key)" make_initramfs
+	base_initramfs=$artefact/base.cpio
+}
+
+# The kernel unpacks archives one after the other: the same for all guests,
+# then what this one is to run.
+build_initramfs() {	# [COMMAND...]
+	local files=$tmp/files to=$tmp/files file
+	mkdir -p "$files/lab"
+	if [ "$root" = host ]; then
+		to=$files/lab/files
+		mkdir "$to"
+	fi
+	for file in "${copies[@]}"; do
+		cp -L "$file" "$to/" || die "cannot copy $file"
+	done
+	((!$#)) || printf '%s\0' "$@" >"$files/lab/argv"
+	{ cat "$base_initramfs" && archive "$files"; } >"$tmp/initramfs" ||
+		die "cannot write $tmp/initramfs"
+	rm -rf "$files"
+}
+
+cpu_model() {
+	case $cpu in
+	# A server's, or Linux does not recover (Ice Lake)
+	intel) echo "max,vendor=GenuineIntel,family=6,model=106,stepping=6" ;;
+	amd) echo "EPYC,+svm" ;;
+	esac
+}
+
+# Node n gets its share of the memory and the CPUs that fall to it.
+numa_words() {
+	local mib=${mem%[MG]} node first last
+	[[ $mem == *M ]] || mib=$((mib * 1024))
+	((nodes > 1)) || return 0
+	for ((node = 0; node < nodes; node++)); do
+		first=$((node * smp / nodes))
+		last=$(((node + 1) * smp / nodes - 1))
+		printf '%s\0' \
+			-object "memory-backend-ram,id=node$node,size=$((mib / nodes))M" \
+			-numa "node,nodeid=$node,cpus=$first-$last,memdev=node$node"
+	done
+}
+
+guest_memory() {
+	local mib=${mem%[MG]}
+	[[ $mem == *M ]] || mib=$((mib * 1024))
+	echo "$((mib / nodes * nodes))M"
+}
+
+# panic=-1 resets at once, and -no-reboot makes that the end.
+qemu_words() {
+	printf '%s\0' -nodefaults -no-user-config -no-reboot -display none \
+		-accel tcg,thread=multi -cpu "$(cpu_model)" -smp "$smp" \
+		-m "$(guest_memory)" \
+		-kernel "$kernel_dir/linux/arch/x86/boot/bzImage" \
+		-initrd "$tmp/initramfs" \
+		-append "console=ttyS0 panic=-1 $append" \
+		-plugin "file=$plugin,cpu=$cpu" \
+		-serial "file:$console" \
+		-chardev stdio,id=command,signal=off -serial chardev:command
+	numa_words
+	[ "$root" != host ] || printf '%s\0' \
+		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
+		-device virtio-9p-pci,fsdev=host,mount_tag=host
+}
+
+prepare_boot() {	# [COMMAND...]
+	need_guest
+	need_tmp
+	build_initramfs "$@"
+	console=$cache/logs/console-$(date +%Y%m%d-%H%M%S)-$$.log
+	: >"$console" || die "cannot write $console"
+	find "$cache/logs" -name 'console-*' -printf '%T@ %p\n' | sort -rn |
+		tail -n +$((keep_logs + 1)) | cut -d' ' -f2- | xargs -r -d '\n' rm -f
+	mapfile -d '' -t qemu_command < <(qemu_words)
+	qemu_command=("$qemu" "${qemu_command[@]}")
+}
+
+# QEMU makes its output non-blocking, which must not happen to our caller's,
+# so it gets a pipe.  It ends with us, even if we are killed.
+boot_and_judge() {
+	local status=0 relay
+	prepare_boot "${rest[@]}"
+	exec {relay_fd}> >(exec cat)
+	relay=$!
+	in_group setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
+		"${qemu_command[@]}" </dev/null >&"$relay_fd" 2>"$tmp/qemu" ||
+		status=$?
+	exec {relay_fd}>&-
+	wait "$relay" || true
+	judge "$status"
+}
+
+boot_shell() {
+	prepare_boot
+	"${qemu_command[@]}" 2>"$tmp/qemu" || die "QEMU failed: $(cat "$tmp/qemu")"
+	guest_said exit >/dev/null || show_failure "the guest did not end well"
+}
+
+# The last "lab init: WORD [VALUE]" on the console: print VALUE.
+guest_said() {	# WORD
+	tr -d '\r' <"$console" | sed -nE "s/^(\[[^]]*\] )?lab init: $1 ?//p" |
+		tail -n 1 | grep ''
+}
+
+show_failure() {	# WHAT
+	say "$1; console: $console"
+}
+
+kernel_reports() {
+	tr -d '\r' <"$console" | grep -aE "$reports" |
+		{ [ -n "$expect_report" ] && grep -vE "$expect_report" || cat; }
+}
+
+warn_of_missed() {
+	grep -q '^poison:.* missed=0$' "$tmp/qemu" ||
+		! grep -q '^poison:' "$tmp/qemu" ||
+		say "loads of poison went unnoticed, results may be wrong: $(grep '^poison:' "$tmp/qemu")"
+}
+
+judge() {	# STATUS_OF_QEMU
+	local status said
+	warn_of_missed
+	if (($1 == 124 || $1 == 137)); then
+		show_failure "the guest did not end within $timeout s"
+		exit 124
+	fi
+	if (($1)); then
+		show_failure "QEMU failed: $(tail -n 3 "$tmp/qemu")"
+		exit 125
+	fi
+	if said=$(guest_said failed); then
+		show_failure "the guest's init failed, as its output says"
+		exit 125
+	fi
+	if ! status=$(guest_said exit); then
+		said=$(grep -a -m 1 -o 'Kernel panic.*' "$console" | tr -d '\r') ||
+			said="it reset without a word"
+		show_failure "the guest died: $said"
+		exit 126
+	fi
+	if said=$(kernel_reports | head -n 5 | grep ''); then
+		say "the kernel reported (the command's exit status was $status):"
+		echo "$said" >&2
+		show_failure "that is a failure"
+		exit 127
+	fi
+	exit "$status"
+}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What was built before: $cache/KIND/KEY/, where KEY is a hash of everything
+# that the artefact is made from.  It counts only once it holds the file
+# "complete", the last thing to be written; whatever a killed build left
+# behind is without, and is removed before the next attempt.
+
+keep_artefacts=3
+
+# Hash of the standard input, short enough for a path.
+key() {
+	sha256sum | cut -c1-20
+}
+
+# Let $artefact be the directory KIND/KEY, made by "MAKE... DIRECTORY" if it is
+# not there.  One lab/vm makes a kind at a time, others wait.
+artefact() {	# KIND KEY MAKE...
+	local kind=$1 key=$2
+	shift 2
+	artefact=$cache/$kind/$key
+	if [ ! -e "$artefact/complete" ]; then
+		mkdir -p "$cache/$kind" || die "cannot use the cache $cache"
+		exec 9>"$cache/$kind/lock"
+		if ! flock -n 9; then
+			say "another lab/vm makes a $kind; waiting for it"
+			in_group flock 9
+		fi
+		[ -e "$artefact/complete" ] || make_artefact "$@"
+		prune "$kind"
+		exec 9>&-
+	fi
+	touch "$artefact/complete"	# when it was used last
+}
+
+make_artefact() {	# MAKE...
+	rm -rf "$artefact"
+	mkdir "$artefact"
+	in_group "$@" "$artefact" || exit "$failure_status"
+	touch "$artefact/complete"
+}
+
+# Keep the few that were used last, and those that may be in use right now.
+prune() {	# KIND
+	local old
+	find "$cache/$1" -mindepth 2 -maxdepth 2 -name complete -mmin +60 \
+		-printf '%T@ %h\n' | sort -rn | tail -n +$((keep_artefacts + 1)) |
+	while read -r _ old; do
+		rm -f "$old/complete"
+		rm -rf "$old"
+	done
+}
+
+need_disk() {	# MIB WHAT
+	local free
+	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
+	((free >= $1)) ||
+		die "$2 needs $1 MiB, but $cache has only $free MiB free; free some, or set MFR_CACHE to a larger place"
+}

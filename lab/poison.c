@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory that fails: a plugin for an unmodified QEMU 7.2 (x86_64 guest in
+ * software emulation on an x86_64 host), asked by the guest through poison.h.
+ *
+ * THEORY OF OPERATION
+ *
+ * QEMU translates guest code block by block (a TB) and lets a plugin have a
+ * function called behind each guest load.  Ours looks the loaded line up in
+ * the table of poison.  On a hit it fills the machine check bank and leaves
+ * the block the way a page fault does, before the load's result has reached
+ * a guest register: the machine check is precise, and the instruction can be
+ * started again.
+ *
+ * Loads are only watched while there may be poison (see watch_loads()): a
+ * guest that never poisons anything pays for one comparison a block, when
+ * the block is translated.
+ *
+ * WHAT IT RELIES ON BEYOND THE PLUGIN INTERFACE
+ *
+ * The interface of 7.2 neither shows guest registers nor lets a callback leave
+ * the block.  But distributions link QEMU so that a plugin can reach all of
+ * its functions; those declared under "QEMU's own" below are used as 7.2 has
+ * them.  One that is gone makes QEMU refuse the plugin by name.  Further:
+ *
+ * - Translated code keeps the guest's CPUX86State in %rbp and calls us
+ *   directly, so our return address says where in which block we are.
+ * - CPUX86State begins with the general registers, in the order of x86.  A
+ *   doorbell checks that: it must find its own magic number in RAX.
+ * - At the start of a block all guest registers are in memory.
+ * - A helper function that touches guest memory can be left at any access,
+ *   for it may fault.  The unwinder finds the block that called it.
+ *
+ * WHAT IT CANNOT DO
+ *
+ * Only loads are seen: no instruction fetch, page table walk or descriptor
+ * load by the CPU, no DMA.  Locked instructions signal, but after the store.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unwind.h>
+
+#include "poison.h"
+
+#define EXPORT		__attribute__((visibility("default")))
+#define MAX_VCPUS	256
+#define PAGE_BYTES	4096ull
+
+/* The plugin interface, version 1 (qemu/qemu-plugin.h; not always packaged) */
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_hwaddr {
+	bool is_io;
+	bool is_store;
+	union {
+		struct {
+			void *section;
+			uint64_t offset;
+		} io;
+		void *host;
+	};
+};
+
+enum { CB_RW_REGS = 2, MEM_STORE = 2, MEM_ANY = 3 };
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+unsigned int qemu_plugin_mem_size_shift(uint32_t info);
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t va);
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
+	void (*cb)(uint64_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+	void (*cb)(void), int flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+	void (*cb)(void), int flags, int rw, void *data);
+void qemu_plugin_register_flush_cb(uint64_t id, void (*cb)(uint64_t id));
+void qemu_plugin_register_atexit_cb(uint64_t id,
+	void (*cb)(uint64_t id, void *data), void *data);
+
+/* QEMU's own */
+struct CPUState;
+struct guest {			/* CPUX86State, as far as we know it */
+	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+};
+
+union work_arg {
+	void *ptr;
+	uint64_t addr;
+};
+
+enum { EXCP_MCHK = 18, INTERRUPT_MCE = 0x1000 };
+enum { INJECT_BROADCAST = 1, INJECT_ALWAYS = 2 };
+
+struct CPUState *qemu_get_cpu(int index);
+void qemu_mutex_lock_iothread_impl(const char *file, int line);
+void qemu_mutex_unlock_iothread(void);
+void async_run_on_cpu(struct CPUState *cpu,
+		      void (*work)(struct CPUState *, union work_arg),
+		      union work_arg arg);
+void tb_flush(struct CPUState *cpu);
+void qemu_plugin_disable_mem_helpers(struct CPUState *cpu);
+bool in_code_gen_buffer(const void *p);
+void cpu_reset_interrupt(struct CPUState *cpu, int mask);
+void cpu_x86_inject_mce(void *monitor, struct CPUState *cpu, int bank,
+			uint64_t status, uint64_t mcg_status, uint64_t addr,
+			uint64_t misc, int flags);
+void raise_exception_ra(struct guest *env, int vector, uintptr_t ra)
+	__attribute__((noreturn));
+uint64_t cpu_get_phys_page_debug(struct CPUState *cpu, uint64_t va);
+bool cpu_physical_memory_is_io(uint64_t pa);
+void *cpu_physical_memory_map(uint64_t pa, uint64_t *len, bool write);
+void cpu_physical_memory_unmap(void *host, uint64_t len, bool write,
+			       uint64_t done);
+
+/*
+ * How a CPU reports a broken line.  Intel SDM Vol. 3B, "Architecturally
+ * Defined UCR Errors"; AMD APM Vol. 2, "Machine Check Architecture".
+ */
+struct mce {
+	int bank;
+	uint64_t status;
+	uint64_t mcg_status;
+	uint64_t misc;
+};
+
+/* Data load, SRAR, on this CPU alone: RIPV EIPV MCIP LMCES */
+static const struct mce intel_load = { 1, 0xbd80000000000134, 0xf, 0x86 };
+/* Data load, deferred no more: TCC, poison; RIPV EIPV MCIP */
+static const struct mce amd_load = { 0, 0xbd00080000000134, 0x7, 0x86 };
+/* Patrol scrub, SRAO: RIPV MCIP */
+static const struct mce intel_scrub = { 9, 0xbd000000000000c0, 0x5, 0x8c };
+
+static bool is_amd;
+static atomic_bool watching_loads;
+static atomic_bool old_code;	/* some translated otherwise than we want */
+static atomic_llong hits, missed;
+static struct guest *guests[MAX_VCPUS];	/* each written by its own thread */
+
+/*
+ * The table of poison.  Loads look it up by host address, for that is what
+ * the plugin interface knows for sure about a load; requests name the guest
+ * physical address.  A page once in it stays, with no line set in the end, so
+ * readers need no lock.
+ */
+#define BUCKETS		(1u << 18)
+
+struct poisoned_page {
+	struct poisoned_page *next;
+	uintptr_t host;
+	uint64_t pa;
+	_Atomic uint64_t lines;		/* bit n: the n-th line is poisoned */
+};
+
+static struct poisoned_page *_Atomic buckets[BUCKETS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;	/* writers */
+
+static struct poisoned_page *_Atomic *bucket_of(uintptr_t host)
+{
+	return &buckets[host / PAGE_BYTES % BUCKETS];
+}
+
+static struct poisoned_page *find_page(uintptr_t host)
+{
+	struct poisoned_page *page;
+
+	page = atomic_load_explicit(bucket_of(host), memory_order_acquire);
+	while (page && page->host != host)
+		page = page->next;
+	return page;
+}
+
+static struct poisoned_page *add_page(uintptr_t host, uint64_t pa)
+{
+	struct poisoned_page *_Atomic *bucket = bucket_of(host);
+	struct poisoned_page *page = calloc(1, sizeof(*page));
+
+	if (!page)
+		return NULL;
+	page->host = host;
+	page->pa = pa;
+	page->next = *bucket;
+	atomic_store_explicit(bucket, page, memory_order_release);
+	return page;
+}
+
+/* The lines of one page that @bytes bytes from @offset on touch. */
+static uint64_t lines_of(uint64_t offset, uint64_t bytes)
+{
+	unsigned int first = offset / LAB_POISON_LINE_BYTES;
+	unsigned int last = (offset + bytes - 1) / LAB_POISON_LINE_BYTES;
+
+	return (~0ull << first) & (~0ull >> (63 - last));
+}
+
+/* Host address of the guest page at @pa, or 0 if there is no RAM. */
+static uintptr_t host_page(uint64_t pa)
+{
+	uint64_t len = PAGE_BYTES;
+	void *host;
+
+	/* Mapping a device would read it */
+	if (cpu_physical_memory_is_io(pa))
+		return 0;
+	host = cpu_physical_memory_map(pa, &len, false);
+	if (host)
+		cpu_physical_memory_unmap(host, len, false, 0);
+	return len == PAGE_BYTES ? (uintptr_t)host : 0;
+}
+
+static int poison_lines(uint64_t pa, uint64_t lines)
+{
+	uintptr_t host = host_page(pa);
+	struct poisoned_page *page = find_page(host);
+
+	if (!page)
+		page = add_page(host, pa);
+	if (!page)
+		return -ENOMEM;
+	atomic_fetch_or(&page->lines, lines);
+	return 0;
+}
+
+static int heal_lines(uint64_t pa, uint64_t lines)
+{
+	struct poisoned_page *page = find_page(host_page(pa));
+
+	if (page)
+		atomic_fetch_and(&page->lines, ~lines);
+	return 0;
+}
+
+static int check_ram(uint64_t pa, uint64_t lines)
+{
+	(void)lines;
+	return host_page(pa) ? 0 : -EFAULT;
+}
+
+/* Call @act for each page of [@pa, @pa + @len) until one fails. */
+static int for_each_page(uint64_t pa, uint64_t len,
+			 int (*act)(uint64_t page_pa, uint64_t lines))
+{
+	uint64_t end = pa + len;
+
+	while (pa < end) {
+		uint64_t offset = pa % PAGE_BYTES;
+		uint64_t bytes = PAGE_BYTES - offset;
+		int err;
+
+		if (bytes > end - pa)
+			bytes = end - pa;
+		err = act(pa - offset, lines_of(offset, bytes));
+		if (err)
+			return err;
+		pa += bytes;
+	}
+	return 0;
+}
+
+static int change_poison(uint64_t pa, uint64_t len,
+			 int (*act)(uint64_t page_pa, uint64_t lines))
+{
+	int err;
+
+	if (!len || pa + len < pa)
+		return -EINVAL;
+	err = for_each_page(pa, len, check_ram);
+	if (err)
+		return err;
+	pthread_mutex_lock(&table_lock);
+	err = for_each_page(pa, len, act);
+	pthread_mutex_unlock(&table_lock);
+	return err;
+}
+
+static void heal_all(void)
+{
+	struct poisoned_page *page;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (page = buckets[i]; page; page = page->next)
+			atomic_store(&page->lines, 0);
+}
+
+/*
+ * Have all code translated anew, with or without the look at loads.  QEMU
+ * first stops every CPU at the end of its block, this one included: the
+ * doorbell is the last but one instruction of its block, so nothing the guest
+ * does after the request runs in old code.  A second CPU that comes before
+ * the first one's flush has to stop as well, hence old_code.
+ */
+static void watch_loads(struct CPUState *cpu, bool watch)
+{
+	pthread_mutex_lock(&table_lock);
+	if (watching_loads != watch)
+		old_code = true;
+	watching_loads = watch;
+	if (old_code)
+		tb_flush(cpu);
+	pthread_mutex_unlock(&table_lock);
+}
+
+/*
+ * All CPUs are stopped.  In 7.2 an instruction that leaves its block from a
+ * helper, such as IRET, leaves a pointer to its callbacks behind; they are
+ * gone with the code.
+ */
+static void code_flushed(uint64_t id)
+{
+	struct CPUState *cpu;
+	int i;
+
+	(void)id;
+	for (i = 0; (cpu = qemu_get_cpu(i)); i++)
+		qemu_plugin_disable_mem_helpers(cpu);
+	old_code = false;
+}
+
+/* Runs on CPU 0 with QEMU's big lock held, outside of translated code. */
+static void report_scrub(struct CPUState *cpu, union work_arg pa)
+{
+	cpu_x86_inject_mce(NULL, cpu, intel_scrub.bank, intel_scrub.status,
+			   intel_scrub.mcg_status, pa.addr, intel_scrub.misc,
+			   INJECT_BROADCAST);
+}
+
+/*
+ * A broadcast waits for the other CPUs.  Only CPU 0 ever broadcasts, else two
+ * of them could wait for each other.
+ */
+static int scrub(uint64_t pa)
+{
+	union work_arg line = { .addr = pa & -(uint64_t)LAB_POISON_LINE_BYTES };
+
+	if (is_amd)
+		return -EOPNOTSUPP;
+	if (!host_page(pa & -PAGE_BYTES))
+		return -EFAULT;
+	async_run_on_cpu(qemu_get_cpu(0), report_scrub, line);
+	return 0;
+}
+
+static int64_t physical_address(struct CPUState *cpu, uint64_t va)
+{
+	uint64_t pa = cpu_get_phys_page_debug(cpu, va & -PAGE_BYTES);
+
+	return pa == ~0ull ? -EFAULT : (int64_t)(pa + va % PAGE_BYTES);
+}
+
+static int64_t answer(struct CPUState *cpu, uint64_t request, uint64_t arg,
+		      uint64_t len)
+{
+	switch (request - LAB_REQUEST_BASE) {
+	case LAB_PRESENT:
+		return 1;
+	case LAB_PA:
+		return physical_address(cpu, arg);
+	case LAB_POISON_ADD:
+		watch_loads(cpu, true);
+		return change_poison(arg, len, poison_lines);
+	case LAB_POISON_DEL:
+		return change_poison(arg, len, heal_lines);
+	case LAB_POISON_CLEAR:
+		heal_all();
+		watch_loads(cpu, false);
+		return 0;
+	case LAB_POISON_HITS:
+		return hits;
+	case LAB_POISON_MISSED:
+		return missed;
+	case LAB_SCRUB_REPORT:
+		return scrub(arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Not a request of ours, or not the CPUX86State that we know: leave it be. */
+static bool is_request(const struct guest *env)
+{
+	return env->rax >> 32 == LAB_REQUEST_BASE >> 32;
+}
+
+__attribute__((used))
+static void doorbell_rung(unsigned int vcpu, void *data, struct guest *env)
+{
+	(void)data;
+	if (!is_request(env) || vcpu >= MAX_VCPUS)
+		return;
+	env->rax = answer(qemu_get_cpu(vcpu), env->rax, env->rdi, env->rsi);
+}
+
+/*
+ * QEMU 7.2 has no SUCCOR and OVERFLOW_RECOV, without which Linux panics on
+ * any uncorrected error of an AMD CPU: answer for it.  Before CPUID the leaf
+ * is in memory because CPUID's helper will read it there; after it so are the
+ * results.
+ */
+#define LEAF_RAS		0x80000007u
+#define RAS_OVERFLOW_RECOV	1u
+#define RAS_SUCCOR		2u
+
+static uint32_t cpuid_leaf[MAX_VCPUS];
+
+__attribute__((used))
+static void before_cpuid(unsigned int vcpu, void *data, struct guest *env)
+{
+	(void)data;
+	if (vcpu < MAX_VCPUS)
+		cpuid_leaf[vcpu] = env->rax;
+}
+
+__attribute__((used))
+static void after_cpuid(unsigned int vcpu, void *data, struct guest *env)
+{
+	(void)data;
+	if (vcpu < MAX_VCPUS && cpuid_leaf[vcpu] == LEAF_RAS)
+		env->rbx |= RAS_OVERFLOW_RECOV | RAS_SUCCOR;
+}
+
+static void raise_mce(unsigned int vcpu, struct guest *env, uintptr_t ra,
+		      uint64_t pa)
+{
+	const struct mce *mce = is_amd ? &amd_load : &intel_load;
+	struct CPUState *cpu = qemu_get_cpu(vcpu);
+
+	atomic_fetch_add(&hits, 1);
+	qemu_mutex_lock_iothread_impl(__FILE__, __LINE__);
+	cpu_x86_inject_mce(NULL, cpu, mce->bank, mce->status, mce->mcg_status,
+			   pa, mce->misc, INJECT_ALWAYS);
+	/* That asked for a machine check at some later time; ours is now. */
+	cpu_reset_interrupt(cpu, INTERRUPT_MCE);
+	qemu_mutex_unlock_iothread();
+	raise_exception_ra(env, EXCP_MCHK, ra);
+}
+
+static _Unwind_Reason_Code stop_in_block(struct _Unwind_Context *frame,
+					 void *ra)
+{
+	uintptr_t ip = _Unwind_GetIP(frame);
+
+	if (!in_code_gen_buffer((void *)ip))
+		return _URC_NO_REASON;
+	*(uintptr_t *)ra = ip;
+	return _URC_END_OF_STACK;
+}
+
+/* Where translated code called the helper that did the load; 0 if nowhere. */
+static uintptr_t calling_block(void)
+{
+	uintptr_t ra = 0;
+
+	_Unwind_Backtrace(stop_in_block, &ra);
+	return ra;
+}
+
+/* Physical address of the first poisoned line of a load within one page. */
+static bool poisoned_line(uintptr_t host, uint64_t bytes, uint64_t *pa)
+{
+	uint64_t offset = host % PAGE_BYTES, lines;
+	struct poisoned_page *page = find_page(host - offset);
+
+	if (!page)
+		return false;
+	lines = atomic_load(&page->lines) & lines_of(offset, bytes);
+	if (!lines)
+		return false;
+	*pa = page->pa + __builtin_ctzll(lines) * LAB_POISON_LINE_BYTES;
+	return true;
+}
+
+/* The same for any load, which may cross into another page. */
+static bool poisoned_load(uint32_t info, uint64_t va, uint64_t *pa)
+{
+	uint64_t left = 1ull << qemu_plugin_mem_size_shift(info);
+
+	while (left) {
+		struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
+		uint64_t bytes = PAGE_BYTES - va % PAGE_BYTES;
+
+		if (bytes > left)
+			bytes = left;
+		if (at && !at->is_io &&
+		    poisoned_line((uintptr_t)at->host, bytes, pa))
+			return true;
+		va += bytes;
+		left -= bytes;
+	}
+	return false;
+}
+
+/* @env and @ra hold if translated code called us, not if a helper did. */
+__attribute__((used))
+static void loaded(unsigned int vcpu, uint32_t info, uint64_t va, void *data,
+		   struct guest *env, uintptr_t ra)
+{
+	uint64_t pa;
+
+	(void)data;
+	/*
+	 * 7.2 mistakes the kind of access asked for at registration, so all
+	 * come here; a locked instruction is a load and a store.
+	 */
+	if ((info >> 16 & MEM_ANY) == MEM_STORE || vcpu >= MAX_VCPUS)
+		return;
+	if (!guests[vcpu] && in_code_gen_buffer((void *)ra))
+		guests[vcpu] = env;
+	if (!poisoned_load(info, va, &pa))
+		return;
+	if (!in_code_gen_buffer((void *)ra)) {
+		ra = calling_block();
+		env = guests[vcpu];
+	}
+	if (ra && env)
+		raise_mce(vcpu, env, ra, pa);
+	atomic_fetch_add(&missed, 1);
+}
+
+/*
+ * What translated code calls: hand its registers on to the functions above.
+ * The number of arguments that QEMU passes differs, hence where ours go.
+ */
+#define ENTRY(name, target, env_reg, ra_reg)				\
+	void name(void);						\
+	__asm__(".text\n.type " #name ", @function\n" #name ":\n\t"	\
+		"mov %rbp, %" #env_reg "\n\t"				\
+		"mov (%rsp), %" #ra_reg "\n\t"				\
+		"jmp " #target "\n")
+
+ENTRY(entry_doorbell, doorbell_rung, rdx, rcx);
+ENTRY(entry_before_cpuid, before_cpuid, rdx, rcx);
+ENTRY(entry_after_cpuid, after_cpuid, rdx, rcx);
+ENTRY(entry_loaded, loaded, r8, r9);
+
+static bool insn_is(const struct qemu_plugin_insn *insn, const uint8_t *bytes,
+		    size_t len)
+{
+	return qemu_plugin_insn_size(insn) == len &&
+	       !memcmp(qemu_plugin_insn_data(insn), bytes, len);
+}
+
+static void watch_doorbell(const struct qemu_plugin_tb *tb)
+{
+	static const uint8_t doorbell[] = { LAB_DOORBELL_BYTES };
+	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+
+	if (insn_is(first, doorbell, sizeof(doorbell)))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, entry_doorbell,
+						       CB_RW_REGS, NULL);
+}
+
+/* A CPUID that ends its block goes unanswered: none in Linux does. */
+static void watch_cpuid(const struct qemu_plugin_tb *tb, size_t n)
+{
+	static const uint8_t cpuid[] = { 0x0f, 0xa2 };
+	size_t i;
+
+	for (i = 0; i + 1 < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		if (!insn_is(insn, cpuid, sizeof(cpuid)))
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn,
+			entry_before_cpuid, CB_RW_REGS, NULL);
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			qemu_plugin_tb_get_insn(tb, i + 1),
+			entry_after_cpuid, CB_RW_REGS, NULL);
+	}
+}
+
+static void translated(uint64_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb), i;
+
+	(void)id;
+	watch_doorbell(tb);
+	if (is_amd)
+		watch_cpuid(tb, n);
+	if (!watching_loads)
+		return;
+	for (i = 0; i < n; i++)
+		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i),
+						 entry_loaded, CB_RW_REGS,
+						 MEM_ANY, NULL);
+}
+
+/* lab/vm reads this line. */
+static void power_off(uint64_t id, void *data)
+{
+	(void)id;
+	(void)data;
+	fprintf(stderr, "poison: hits=%lld missed=%lld\n", hits, missed);
+}
+
+EXPORT int qemu_plugin_version = 1;
+
+EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc,
+			       char **argv)
+{
+	int i;
+
+	(void)info;
+	for (i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "cpu=amd")) {
+			is_amd = true;
+		} else if (strcmp(argv[i], "cpu=intel")) {
+			fprintf(stderr, "poison: argument %s is not known: "
+				"cpu=intel or cpu=amd\n", argv[i]);
+			return -1;
+		}
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_flush_cb(id, code_flushed);
+	qemu_plugin_register_atexit_cb(id, power_off, NULL);
+	return 0;
+}
