@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Free a compound page that has poisoned base pages.
+ *
+ * memory_failure() marks such a compound page with PG_has_hwpoisoned and its
+ * poisoned base pages with PG_hwpoison. The page allocator must get all base
+ * pages but those: not even for an instant, as it does not look at the flags
+ * of a page that it hands out unless debugging is on.
+ */
+
+#include <linux/mm.h>
+#include <linux/pgalloc_tag.h>
+#include "internal.h"
+
+/*
+ * Turn a compound page into plain base pages. What the allocator counts for
+ * the compound page as one is counted here, as its size is not known later.
+ */
+static bool uncompound_page(struct page *head, unsigned int order)
+{
+	unsigned long i;
+	int bad = 0;
+
+	if (PageMappingFlags(head)) {
+		if (PageAnon(head))
+			mod_mthp_stat(order, MTHP_STAT_NR_ANON, -1);
+		head->mapping = NULL;
+	}
+	pgalloc_tag_sub(head, 1 << order);
+
+	head[1].flags &= ~PAGE_FLAGS_SECOND;
+	for (i = 1; i < 1UL << order; i++)
+		bad += free_tail_page_prepare(head, nth_page(head, i));
+	__ClearPageHead(head);
+
+	return !bad;
+}
+
+/* A poisoned page keeps the reference of memory_failure() for good. */
+static void retire_page(struct page *page)
+{
+	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	page->private = 0;
+	clear_page_tag_ref(page);
+	free_pages_prepare(page, 0);
+	set_page_refcounted(page);
+}
+
+/* Free [@pfn, @end) in the largest aligned blocks. */
+static void free_healthy_range(unsigned long pfn, unsigned long end)
+{
+	unsigned int order;
+
+	for (; pfn < end; pfn += 1UL << order) {
+		order = min_t(unsigned int, ilog2(end - pfn),
+			      __ffs(pfn | 1UL << MAX_PAGE_ORDER));
+		clear_page_tag_ref(pfn_to_page(pfn));
+		free_block_to_buddy(pfn_to_page(pfn), order);
+	}
+}
+
+/**
+ * free_has_hwpoisoned - free all base pages of a compound page but poisoned ones
+ * @head: compound page without references, with PG_has_hwpoisoned
+ * @order: of the compound page
+ *
+ * Healthy base pages go to the buddy allocator, and not by way of per-CPU
+ * lists. Poisoned ones never get there; each is left with one reference, as
+ * memory_failure() and unpoison_memory() have it for single pages.
+ *
+ * A compound page with corrupt metadata is reported and leaked, as usual.
+ *
+ * Context: any that can free pages.
+ */
+void free_has_hwpoisoned(struct page *head, unsigned int order)
+{
+	unsigned long start = page_to_pfn(head);
+	unsigned long end = start + (1UL << order);
+	unsigned long pfn;
+
+	if (!uncompound_page(head, order))
+		return;
+
+	for (pfn = start; pfn < end; pfn++) {
+		if (!PageHWPoison(pfn_to_page(pfn)))
+			continue;
+		free_healthy_range(start, pfn);
+		retire_page(pfn_to_page(pfn));
+		start = pfn + 1;
+	}
+	free_healthy_range(start, end);
+}
