@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a test tells the runner about its control, the same test on a kernel
+ * without the feature.  README.md says how controls are judged.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+/*
+ * At the end of each FIXTURE_SETUP(), or first in a test without fixture: a
+ * control that fails before this line has shown nothing.
+ */
+#define CONTROL_READY()	TH_LOG("control: ready")
+
+/* The property holds without the feature too: the control has to pass. */
+#define CONTROL_SAME()	TH_LOG("control: same")
+
+#endif /* CONTROL_H */

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "counters.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hugepage.h"
+#include "procfile.h"
+
+#define NODES_MAX	8
+
+static long node_errors(const char *name)
+{
+	char path[96];
+	long sum = 0;
+	int node;
+
+	for (node = 0; node < NODES_MAX; node++) {
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/node/node%d/memory_failure/%s",
+			 node, name);
+		if (!access(path, R_OK))
+			sum += procfile_number(path);
+	}
+	return sum;
+}
+
+void error_counters_read(struct error_counters *counters)
+{
+	*counters = (struct error_counters){
+		.corrupted_kb = procfile_value("/proc/meminfo",
+					       "HardwareCorrupted:"),
+		.total = node_errors("total"),
+		.recovered = node_errors("recovered"),
+		.failed = node_errors("failed"),
+		.ignored = node_errors("ignored"),
+		.delayed = node_errors("delayed"),
+	};
+}
+
+/* One line a zone: "Node 0, zone   Normal   1   0 ...". */
+static void add_zone(const char *line, struct buddy *buddy)
+{
+	char *at = strstr(line, "zone");
+	int order;
+
+	if (!at)
+		return;
+	at += strlen("zone");
+	at += strspn(at, " ");
+	at += strcspn(at, " ");
+	for (order = 0; order < BUDDY_ORDERS; order++)
+		buddy->blocks[order] += strtol(at, &at, 10);
+}
+
+int buddy_read(struct buddy *buddy)
+{
+	char text[4096], *line, *rest = text;
+	int order;
+	long err;
+
+	*buddy = (struct buddy){ 0 };
+	err = procfile_write("/proc/sys/vm/stat_refresh", "1");
+	if (!err)
+		err = procfile_read("/proc/buddyinfo", text, sizeof(text));
+	if (err < 0)
+		return err;
+	while ((line = strsep(&rest, "\n")))
+		add_zone(line, buddy);
+	for (order = 0; order < BUDDY_ORDERS; order++)
+		buddy->bytes += buddy->blocks[order] * (BASE_PAGE << order);
+	return 0;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs in the lab: several test programs one after the other, so that they
+ * share a boot.
+ *
+ *	guest [--control] "PROGRAM [ARG]..."...
+ *
+ * After each, "# lab: PROGRAM STATUS MISSED" on a line of its own: its wait
+ * status and how many loads of poison the lab could not turn into a machine
+ * check meanwhile.
+ */
+#define _GNU_SOURCE
+#include <poison.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGS_MAX	16
+
+static void exec_words(char *words)
+{
+	char *argv[ARGS_MAX + 1] = { NULL }, path[64];
+	int n = 0;
+
+	while (n < ARGS_MAX && (argv[n] = strsep(&words, " ")))
+		n++;
+	snprintf(path, sizeof(path), "/%s", argv[0]);
+	dup2(STDOUT_FILENO, STDERR_FILENO);
+	execv(path, argv);
+	perror(path);
+	_exit(127);
+}
+
+/* Poison that a killed test left behind must not hit the next program. */
+static bool run(char *words)
+{
+	char *name = strndup(words, strcspn(words, " "));
+	int64_t missed = lab_poison_missed();
+	int status = 0;
+	pid_t pid;
+
+	printf("# program: %s\n", name);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		exec_words(words);
+	waitpid(pid, &status, 0);
+	lab_poison_clear();
+	printf("# lab: %s %d %lld\n", name, status,
+	       (long long)(lab_poison_missed() - missed));
+	fflush(stdout);
+	free(name);
+	return !status;
+}
+
+int main(int argc, char **argv)
+{
+	bool all = true;
+	int i = 1;
+
+	if (!lab_present()) {
+		fprintf(stderr, "guest: memory cannot be poisoned here, use lab/vm run\n");
+		return 1;
+	}
+	if (i < argc && !strcmp(argv[i], "--control")) {
+		setenv("MFR_CONTROL", "1", 1);
+		i++;
+	}
+	for (; i < argc; i++)
+		all &= run(argv[i]);
+	return !all;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kmsg.h"
+#include "pattern.h"
+
+struct request {
+	enum release_how how;
+	size_t pinned;
+};
+
+struct birth {
+	int err;
+	struct hugepage hp;
+};
+
+static struct birth make(size_t size, const size_t *pages, size_t n,
+			 enum error_way way)
+{
+	struct birth b = { 0 };
+	struct sigbus seen;
+	size_t i;
+
+	sigbus_catch();
+	b.err = kmsg_start();
+	if (!b.err)
+		b.err = hugepage_create(&b.hp, size);
+	for (i = 0; i < n && !b.err; i++)
+		b.err = error_raise(&b.hp, pages[i] * BASE_PAGE, way, &seen);
+	return b;
+}
+
+/* A pipe that holds a reference to the base page at @offset, or -errno. */
+static int pin(const struct hugepage *hp, size_t offset)
+{
+	struct iovec iov = { hp->map + offset, BASE_PAGE };
+	int pipefd[2];
+
+	pattern_fill(hp->map + offset, offset, BASE_PAGE);
+	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK) ||
+	    vmsplice(pipefd[1], &iov, 1, 0) != BASE_PAGE)
+		return -errno;
+	return pipefd[0];
+}
+
+/* The bytes of a pinned page are its user's until the pin goes. */
+static int unpin(int pipe_fd, size_t offset)
+{
+	static char data[BASE_PAGE] __attribute__((aligned(4096)));
+
+	if (read(pipe_fd, data, BASE_PAGE) != BASE_PAGE)
+		return -errno;
+	return pattern_check(data, offset, BASE_PAGE) < 0 ? 0 : -EILSEQ;
+}
+
+static int let_go(struct hugepage *hp, enum release_how how)
+{
+	int err = 0;
+
+	if (how == RELEASE_TRUNCATE)
+		err = ftruncate(hp->fd, 0);
+	else if (how == RELEASE_PUNCH)
+		err = fallocate(hp->fd,
+				FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+				hp->size);
+	else
+		hugepage_close(hp);
+	return err ? -errno : 0;
+}
+
+static void obey(struct hugepage *hp, int socket)
+{
+	struct request r;
+	size_t pinned = 0;
+	int err, pipe_fd = -1;
+
+	while (recv(socket, &r, sizeof(r), MSG_WAITALL) == sizeof(r)) {
+		if (r.how == RELEASE_EXIT)
+			_exit(0);
+		if (pipe_fd >= 0) {
+			err = unpin(pipe_fd, pinned);
+		} else if (r.how == RELEASE_PINNED) {
+			pinned = r.pinned;
+			pipe_fd = pin(hp, pinned);
+			err = pipe_fd < 0 ? pipe_fd : let_go(hp, r.how);
+		} else {
+			err = let_go(hp, r.how);
+		}
+		send(socket, &err, sizeof(err), 0);
+	}
+}
+
+int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
+		 enum error_way way)
+{
+	struct birth b;
+	int pair[2];
+
+	*h = (struct holder){ .pid = -1 };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	h->pid = fork();
+	if (h->pid < 0)
+		return -errno;
+	if (!h->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(pair[0]);
+		b = make(size, pages, n, way);
+		send(pair[1], &b, sizeof(b), 0);
+		obey(&b.hp, pair[1]);
+		_exit(0);
+	}
+	close(pair[1]);
+	h->socket = pair[0];
+	if (recv(h->socket, &b, sizeof(b), MSG_WAITALL) != sizeof(b))
+		return -ECHILD;
+	h->hp = b.hp;
+	return b.err;
+}
+
+static int request(struct holder *h, enum release_how how, size_t pinned)
+{
+	struct request r = { .how = how, .pinned = pinned };
+	int err;
+
+	if (send(h->socket, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r))
+		return -errno;
+	if (recv(h->socket, &err, sizeof(err), MSG_WAITALL) != sizeof(err))
+		return -ECHILD;
+	return err;
+}
+
+static int wait_for_death(struct holder *h)
+{
+	pid_t gone = waitpid(h->pid, NULL, 0);
+
+	h->pid = -1;
+	return gone < 0 ? -errno : 0;
+}
+
+int holder_release(struct holder *h, enum release_how how, size_t pinned)
+{
+	if (how == RELEASE_KILL) {
+		kill(h->pid, SIGKILL);
+		return wait_for_death(h);
+	}
+	if (how == RELEASE_EXIT) {
+		request(h, how, pinned);
+		return wait_for_death(h);
+	}
+	return request(h, how, pinned * BASE_PAGE);
+}
+
+int holder_unpin(struct holder *h)
+{
+	return request(h, RELEASE_PINNED, 0);
+}
+
+void holder_end(struct holder *h)
+{
+	if (h->pid < 0)
+		return;
+	close(h->socket);
+	kill(h->pid, SIGKILL);
+	wait_for_death(h);
+}

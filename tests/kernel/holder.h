@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A process that alone holds a huge page with errors, until it is told in
+ * which way to let go of it.
+ */
+#ifndef HOLDER_H
+#define HOLDER_H
+
+#include <sys/types.h>
+
+#include "hugepage.h"
+#include "raise.h"
+
+enum release_how {
+	RELEASE_TRUNCATE,	/* ftruncate() to 0, still mapped */
+	RELEASE_PUNCH,		/* hole punch of all of it, still mapped */
+	RELEASE_CLOSE,		/* munmap() and close() */
+	RELEASE_EXIT,		/* exit() with all of it in place */
+	RELEASE_KILL,		/* SIGKILL */
+	RELEASE_PINNED,		/* munmap() and close(), a pin goes later */
+};
+
+/* @hp.map and @hp.fd mean nothing outside of the process. */
+struct holder {
+	pid_t pid;
+	int socket;
+	struct hugepage hp;
+};
+
+/*
+ * Create the page and raise an error in each of the @n base pages of @pages
+ * (indices); 0 or -errno.
+ */
+int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
+		 enum error_way way);
+
+/*
+ * Returns when it is done; 0 or -errno.  RELEASE_PINNED keeps a reference to
+ * the base page @pinned: holder_unpin() ends that, 0 if its bytes were right.
+ */
+int holder_release(struct holder *h, enum release_how how, size_t pinned);
+int holder_unpin(struct holder *h);
+
+/* End the process, if it lives. */
+void holder_end(struct holder *h);
+
+#endif /* HOLDER_H */

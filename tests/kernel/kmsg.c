@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "kmsg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One record, as read(2) of /dev/kmsg returns it, is at most 8 KiB. */
+#define RECORD_MAX	8192
+
+static int kmsg_fd = -1;
+static char log_text[1 << 20];
+static size_t log_len;
+
+int kmsg_start(void)
+{
+	if (kmsg_fd < 0)
+		kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg_fd < 0 || lseek(kmsg_fd, 0, SEEK_END) < 0)
+		return -errno;
+	log_len = 0;
+	return 0;
+}
+
+/* An overrun (EPIPE) loses the oldest records: the next read goes on. */
+static void drain(void)
+{
+	ssize_t got;
+
+	while (log_len + RECORD_MAX < sizeof(log_text)) {
+		got = read(kmsg_fd, log_text + log_len, RECORD_MAX);
+		if (got < 0 && errno == EPIPE)
+			continue;
+		if (got <= 0)
+			break;
+		log_len += got;
+	}
+	log_text[log_len] = '\0';
+}
+
+size_t kmsg_count(const char *format, ...)
+{
+	const char *at = log_text;
+	char want[256];
+	va_list args;
+	size_t n = 0;
+
+	va_start(args, format);
+	vsnprintf(want, sizeof(want), format, args);
+	va_end(args);
+	drain();
+	while ((at = strstr(at, want))) {
+		n++;
+		at += strlen(want);
+	}
+	return n;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel says of single page frames. */
+#ifndef PAGEFLAGS_H
+#define PAGEFLAGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bits of /proc/kpageflags: Documentation/admin-guide/mm/pagemap.rst. */
+#define PAGE_BUDDY	(1ULL << 10)
+#define PAGE_HUGE	(1ULL << 17)
+#define PAGE_HWPOISON	(1ULL << 19)
+
+/* Page frame behind an address of the caller; 0 if none is mapped there. */
+unsigned long pagemap_pfn(const void *addr);
+
+/* Flags of @n page frames from @pfn on; 0 or -errno. */
+int page_flags_read(unsigned long pfn, size_t n, uint64_t *flags);
+
+/* Flags of one page frame; no bit is set if they cannot be read. */
+uint64_t page_flags(unsigned long pfn);
+
+#endif /* PAGEFLAGS_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Wait for an end state that can be seen, rather than for time to pass. */
+#ifndef POLLING_H
+#define POLLING_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "hugepage.h"
+
+/*
+ * 5 s are far above what emulation needs, so that only a state that never
+ * comes ends the wait; controls wait for many such.
+ */
+#define POLL_TRIES		1000
+#define POLL_TRIES_CONTROL	200
+#define POLL_PAUSE_NS		5000000
+
+static inline void poll_pause(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = POLL_PAUSE_NS }, NULL);
+}
+
+/* True as soon as @condition is, false if it never is. */
+#define poll_until(condition) ({					\
+	int tries_left_ = policy_omitted() ? POLL_TRIES_CONTROL		\
+					   : POLL_TRIES;		\
+	bool met_;							\
+									\
+	while (!(met_ = (condition)) && tries_left_--)			\
+		poll_pause();						\
+	met_;								\
+})
+
+#endif /* POLLING_H */

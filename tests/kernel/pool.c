@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "hugepage.h"
+#include "polling.h"
+#include "procfile.h"
+
+#define NODES_MAX	8
+
+static long pool_number(const char *where, size_t size, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/hugepages/hugepages-%zukB/%s", where,
+		 size >> 10, name);
+	return procfile_number(path);
+}
+
+static void add_node(size_t size, int node, struct pool *pool)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "/sys/devices/system/node/node%d", node);
+	if (access(where, F_OK))
+		return;
+	pool->node_nr += pool_number(where, size, "nr_hugepages");
+	pool->node_free += pool_number(where, size, "free_hugepages");
+	pool->node_surplus += pool_number(where, size, "surplus_hugepages");
+}
+
+int pool_read(size_t size, struct pool *pool)
+{
+	int node;
+
+	*pool = (struct pool){
+		.nr = pool_number("/sys/kernel/mm", size, "nr_hugepages"),
+		.free = pool_number("/sys/kernel/mm", size, "free_hugepages"),
+		.resv = pool_number("/sys/kernel/mm", size, "resv_hugepages"),
+		.surplus = pool_number("/sys/kernel/mm", size,
+				       "surplus_hugepages"),
+	};
+	for (node = 0; node < NODES_MAX; node++)
+		add_node(size, node, pool);
+	return pool->nr < 0 ? (int)pool->nr : 0;
+}
+
+static int pool_write(size_t size, const char *name, long value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%zukB/%s",
+		 size >> 10, name);
+	return procfile_write(path, "%ld", value);
+}
+
+long pool_set(size_t size, long nr)
+{
+	int err = pool_write(size, "nr_hugepages", nr);
+
+	return err ? err : pool_number("/sys/kernel/mm", size, "nr_hugepages");
+}
+
+int pool_set_overcommit(size_t size, long nr)
+{
+	return pool_write(size, "nr_overcommit_hugepages", nr);
+}
+
+int pool_want(size_t size, long n)
+{
+	struct pool pool;
+	long missing;
+	int err;
+
+	err = pool_read(size, &pool);
+	if (err)
+		return err;
+	missing = n - (pool.free - pool.resv);
+	if (missing <= 0)
+		return 0;
+	if (size != SIZE_2M)
+		return -ENOMEM;
+	return pool_set(size, pool.nr + missing) == pool.nr + missing ?
+		0 : -ENOMEM;
+}
+
+bool pool_wait_nr(size_t size, long nr, struct pool *pool)
+{
+	return poll_until(!pool_read(size, pool) && pool->nr == nr);
+}

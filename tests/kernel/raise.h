@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ways in which a memory error comes to the kernel. */
+#ifndef RAISE_H
+#define RAISE_H
+
+#include <stdbool.h>
+
+#include "hugepage.h"
+#include "sigbus.h"
+
+enum error_way {
+	ERROR_MADVISE,	/* MADV_HWPOISON: simulated, holds a reference */
+	ERROR_INJECT,	/* hwpoison-inject by pfn: simulated, holds none */
+	ERROR_CONSUME,	/* real: a load in user mode (SRAR) */
+	ERROR_SCRUB,	/* real: the patrol scrubber reports (SRAO) */
+};
+
+/*
+ * Raise an error in the base page at @offset and wait until the kernel has
+ * logged what it did with it.  For ERROR_CONSUME @seen is the signal of the
+ * load; for the other ways it is not written.  0 or -errno; -ENOMSG if
+ * nothing is logged, -ENODATA if a load of poison was not a SIGBUS.
+ * Call kmsg_start() first.
+ */
+int error_raise(const struct hugepage *hp, size_t offset, enum error_way way,
+		struct sigbus *seen);
+
+/* 0 or -errno of hwpoison-inject's files. */
+int error_inject_pfn(unsigned long pfn);
+int error_unpoison_pfn(unsigned long pfn);
+
+/* Lines of the log that report a result, whichever, for this page frame. */
+unsigned long error_results(unsigned long pfn);
+
+#endif /* RAISE_H */

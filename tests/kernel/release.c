@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * keep, rules 11 to 14: the last reference to a kept folio goes.  Its healthy
+ * base pages are free again, its raw pages never, and all counters are true.
+ */
+#define _GNU_SOURCE
+#include <poison.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <kselftest_harness.h>
+
+#include "control.h"
+#include "counters.h"
+#include "holder.h"
+#include "hugepage.h"
+#include "kmsg.h"
+#include "pageflags.h"
+#include "polling.h"
+#include "pool.h"
+#include "procfile.h"
+#include "raise.h"
+
+#define RAW_MAX		8
+#define MAX_ORDER	(BUDDY_ORDERS - 1)
+
+/* A folio with raw pages, and the system's figures before it was made. */
+struct scene {
+	struct holder holder;
+	size_t nr, raw[RAW_MAX], n_raw;	/* indices of base pages */
+	struct pool pool;
+	struct error_counters errors;
+	struct buddy buddy;	/* just before the release */
+	uint64_t *flags;	/* room for those of all base pages */
+};
+
+static void scene_open(struct __test_metadata *_metadata, struct scene *s,
+		       size_t size)
+{
+	s->holder.pid = -1;
+	s->nr = size / BASE_PAGE;
+	s->flags = mmap(NULL, s->nr * sizeof(*s->flags),
+			PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, s->flags);
+	ASSERT_EQ(0, kmsg_start());
+	ASSERT_EQ(0, pool_want(size, 1));
+	ASSERT_EQ(0, pool_read(size, &s->pool));
+	error_counters_read(&s->errors);
+}
+
+static unsigned long scene_pfn(const struct scene *s)
+{
+	return s->holder.hp.pa / BASE_PAGE;
+}
+
+/* On base, a simulated error's huge page is to be had again this way. */
+static void scene_close(struct scene *s)
+{
+	size_t i;
+
+	lab_poison_clear();
+	holder_end(&s->holder);
+	for (i = 0; i < s->n_raw && s->holder.hp.pa; i++)
+		error_unpoison_pfn(scene_pfn(s) + s->raw[i]);
+}
+
+static void scene_damage(struct __test_metadata *_metadata, struct scene *s,
+			 enum error_way way)
+{
+	size_t size = s->nr * BASE_PAGE;
+
+	ASSERT_EQ(0, holder_start(&s->holder, size, s->raw, s->n_raw, way));
+	ASSERT_EQ(0, buddy_read(&s->buddy));
+}
+
+static bool is_raw(const struct scene *s, size_t page)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_raw; i++)
+		if (s->raw[i] == page)
+			return true;
+	return false;
+}
+
+/* Rule 14 wants it said; by then the base pages have been freed. */
+static bool said_to_be_gone(const struct scene *s)
+{
+	return kmsg_count("%#lx: kept huge page left the pool: %zu of %zu base pages lost",
+			  scene_pfn(s), s->n_raw, s->nr);
+}
+
+/* Rule 14: one page less, for the system and the node, and no more than that. */
+static void expect_pool(struct __test_metadata *_metadata,
+			const struct scene *s)
+{
+	struct pool pool;
+
+	ASSERT_TRUE(pool_wait_nr(s->nr * BASE_PAGE, s->pool.nr - 1, &pool));
+	EXPECT_EQ(s->pool.free - 1, pool.free);
+	EXPECT_EQ(s->pool.resv, pool.resv);
+	EXPECT_EQ(s->pool.surplus, pool.surplus);
+	EXPECT_EQ(s->pool.node_nr - 1, pool.node_nr);
+	EXPECT_EQ(s->pool.node_free - 1, pool.node_free);
+	EXPECT_EQ(s->pool.node_surplus, pool.node_surplus);
+}
+
+/* Rule 12: marked, and not free. */
+static void expect_raw_isolated(struct __test_metadata *_metadata,
+				const struct scene *s)
+{
+	const uint64_t want = PAGE_HWPOISON;
+	const uint64_t mask = PAGE_HWPOISON | PAGE_BUDDY | PAGE_HUGE;
+	size_t i;
+
+	for (i = 0; i < s->n_raw; i++) {
+		unsigned long pfn = scene_pfn(s) + s->raw[i];
+
+		ASSERT_TRUE(poll_until((page_flags(pfn) & mask) == want));
+	}
+}
+
+/*
+ * Rule 12: no healthy page is marked, and they are free.  A few may have
+ * found a new owner since: the kernel allocates while this runs.
+ */
+#define TAKEN_MAX	64
+
+static void expect_healthy_free(struct __test_metadata *_metadata,
+				const struct scene *s)
+{
+	size_t i, free = 0, marked = 0, huge = 0;
+
+	ASSERT_EQ(0, page_flags_read(scene_pfn(s), s->nr, s->flags));
+	for (i = 0; i < s->nr; i++) {
+		if (is_raw(s, i))
+			continue;
+		free += !!(s->flags[i] & PAGE_BUDDY);
+		marked += !!(s->flags[i] & PAGE_HWPOISON);
+		huge += !!(s->flags[i] & PAGE_HUGE);
+	}
+	EXPECT_EQ(0, marked);
+	EXPECT_EQ(0, huge);
+	EXPECT_LE(s->nr - s->n_raw - TAKEN_MAX, free);
+}
+
+/* Maximal aligned blocks of [first, first + 2^order) without raw pages. */
+static void count_blocks(const struct scene *s, size_t first, int order,
+			 long *blocks)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_raw; i++)
+		if (s->raw[i] >= first && s->raw[i] < first + (1UL << order))
+			break;
+	if (i == s->n_raw && order <= MAX_ORDER) {
+		blocks[order]++;
+	} else if (order) {
+		count_blocks(s, first, order - 1, blocks);
+		count_blocks(s, first + (1UL << (order - 1)), order - 1,
+			     blocks);
+	}
+}
+
+/*
+ * Rule 12: in the largest aligned blocks.  Orders from 5 on are compared, as
+ * small blocks come and go; a block may be split meanwhile, but two may not.
+ */
+#define ORDER_MIN	5
+#define SPLIT_MAX	1
+
+static void expect_large_blocks(struct __test_metadata *_metadata,
+				const struct scene *s)
+{
+	long want[BUDDY_ORDERS] = { 0 };
+	struct buddy now;
+	int order;
+
+	count_blocks(s, 0, __builtin_ctzl(s->nr), want);
+	ASSERT_EQ(0, buddy_read(&now));
+	for (order = ORDER_MIN; order <= MAX_ORDER; order++)
+		EXPECT_LE(want[order] - SPLIT_MAX,
+			  now.blocks[order] - s->buddy.blocks[order]);
+}
+
+/*
+ * Bytes of struct pages that HVO had taken from the folio and that had to be
+ * allocated for it again: all but one page.
+ */
+static long vmemmap_restored(const struct scene *s)
+{
+	const long struct_page = 64;
+
+	if (procfile_number("/proc/sys/vm/hugetlb_optimize_vmemmap") != 1)
+		return 0;
+	return s->nr * struct_page - BASE_PAGE;
+}
+
+/* Rule 12: all of its size but the raw pages, as the allocator counts it. */
+#define NOISE_BYTES	(512L << 10)
+
+static void expect_accounted(struct __test_metadata *_metadata,
+			     const struct scene *s)
+{
+	long want = (s->nr - s->n_raw) * BASE_PAGE - vmemmap_restored(s);
+	struct buddy now;
+
+	ASSERT_EQ(0, buddy_read(&now));
+	EXPECT_LE(want - NOISE_BYTES, now.bytes - s->buddy.bytes);
+	EXPECT_GE(want + NOISE_BYTES, now.bytes - s->buddy.bytes);
+}
+
+/* Rules 3, 14: the release changes nothing in the count of errors. */
+static void expect_errors_counted(struct __test_metadata *_metadata,
+				  const struct scene *s)
+{
+	struct error_counters now;
+
+	error_counters_read(&now);
+	EXPECT_EQ(s->errors.corrupted_kb + 4 * (long)s->n_raw,
+		  now.corrupted_kb);
+	EXPECT_EQ(s->errors.total + (long)s->n_raw, now.total);
+	EXPECT_EQ(s->errors.recovered + (long)s->n_raw, now.recovered);
+}
+
+static void expect_released(struct __test_metadata *_metadata,
+			    const struct scene *s)
+{
+	expect_pool(_metadata, s);
+	ASSERT_TRUE(poll_until(said_to_be_gone(s)));
+	expect_accounted(_metadata, s);
+	expect_large_blocks(_metadata, s);
+	expect_raw_isolated(_metadata, s);
+	expect_healthy_free(_metadata, s);
+	expect_errors_counted(_metadata, s);
+}
+
+FIXTURE(release)
+{
+	struct scene s;
+};
+
+FIXTURE_VARIANT(release)
+{
+	size_t size;
+	enum release_how how;
+};
+
+FIXTURE_VARIANT_ADD(release, 2M_truncate)
+{
+	.size = SIZE_2M,
+	.how = RELEASE_TRUNCATE,
+};
+
+FIXTURE_VARIANT_ADD(release, 2M_punch)
+{
+	.size = SIZE_2M,
+	.how = RELEASE_PUNCH,
+};
+
+FIXTURE_VARIANT_ADD(release, 2M_close)
+{
+	.size = SIZE_2M,
+	.how = RELEASE_CLOSE,
+};
+
+FIXTURE_VARIANT_ADD(release, 2M_exit)
+{
+	.size = SIZE_2M,
+	.how = RELEASE_EXIT,
+};
+
+FIXTURE_VARIANT_ADD(release, 2M_kill)
+{
+	.size = SIZE_2M,
+	.how = RELEASE_KILL,
+};
+
+FIXTURE_VARIANT_ADD(release, 1G_truncate)
+{
+	.size = SIZE_1G,
+	.how = RELEASE_TRUNCATE,
+};
+
+FIXTURE_VARIANT_ADD(release, 1G_punch)
+{
+	.size = SIZE_1G,
+	.how = RELEASE_PUNCH,
+};
+
+FIXTURE_VARIANT_ADD(release, 1G_close)
+{
+	.size = SIZE_1G,
+	.how = RELEASE_CLOSE,
+};
+
+FIXTURE_VARIANT_ADD(release, 1G_exit)
+{
+	.size = SIZE_1G,
+	.how = RELEASE_EXIT,
+};
+
+FIXTURE_VARIANT_ADD(release, 1G_kill)
+{
+	.size = SIZE_1G,
+	.how = RELEASE_KILL,
+};
+
+/* Another set of raw pages for each way: first, last, adjacent, spread. */
+static void choose_raw(struct scene *s, enum release_how how)
+{
+	const size_t nr = s->nr;
+	size_t i;
+
+	switch (how) {
+	case RELEASE_TRUNCATE:
+		s->raw[s->n_raw++] = 0;
+		break;
+	case RELEASE_PUNCH:
+		s->raw[s->n_raw++] = nr - 1;
+		break;
+	case RELEASE_EXIT:
+		s->raw[s->n_raw++] = 2;
+		s->raw[s->n_raw++] = 1;
+		break;
+	case RELEASE_KILL:
+		for (i = 0; i < RAW_MAX; i++)
+			s->raw[s->n_raw++] = i * nr / RAW_MAX + i;
+		break;
+	default:
+		s->raw[s->n_raw++] = nr / 2;
+		s->raw[s->n_raw++] = nr - 1;
+		s->raw[s->n_raw++] = nr / 2 + 1;
+		s->raw[s->n_raw++] = 0;
+	}
+}
+
+FIXTURE_SETUP(release)
+{
+	scene_open(_metadata, &self->s, variant->size);
+	choose_raw(&self->s, variant->how);
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(release)
+{
+	scene_close(&self->s);
+}
+
+/* Rules 11, 12, 14: every way leads to the same end. */
+TEST_F_TIMEOUT(release, gives_back_all_but_raw_pages, 120)
+{
+	scene_damage(_metadata, &self->s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&self->s.holder, variant->how, 0));
+	expect_released(_metadata, &self->s);
+}
+
+/* One property each, so that a control fails in each. */
+FIXTURE(closed)
+{
+	struct scene s;
+};
+
+FIXTURE_SETUP(closed)
+{
+	scene_open(_metadata, &self->s, SIZE_2M);
+	choose_raw(&self->s, RELEASE_CLOSE);
+	CONTROL_READY();
+	scene_damage(_metadata, &self->s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&self->s.holder, RELEASE_CLOSE, 0));
+}
+
+FIXTURE_TEARDOWN_PARENT(closed)
+{
+	scene_close(&self->s);
+}
+
+TEST_F(closed, raw_pages_isolated)
+{
+	expect_raw_isolated(_metadata, &self->s);
+}
+
+TEST_F(closed, healthy_pages_free)
+{
+	poll_until(said_to_be_gone(&self->s));
+	expect_healthy_free(_metadata, &self->s);
+}
+
+TEST_F(closed, large_blocks)
+{
+	poll_until(said_to_be_gone(&self->s));
+	expect_large_blocks(_metadata, &self->s);
+}
+
+TEST_F(closed, free_memory_accounted)
+{
+	poll_until(said_to_be_gone(&self->s));
+	expect_accounted(_metadata, &self->s);
+}
+
+FIXTURE(pool)
+{
+	struct scene s;
+};
+
+FIXTURE_SETUP(pool)
+{
+	scene_open(_metadata, &self->s, SIZE_2M);
+	choose_raw(&self->s, RELEASE_CLOSE);
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(pool)
+{
+	scene_close(&self->s);
+	pool_set_overcommit(SIZE_2M, 0);
+	rmdir("/sys/fs/cgroup/keep");
+}
+
+/* Rules 3, 15: an error in what is left of the folio is known and not counted. */
+TEST_F(pool, raw_page_stays_known)
+{
+	struct error_counters now;
+
+	scene_damage(_metadata, &self->s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&self->s.holder, RELEASE_CLOSE, 0));
+	expect_raw_isolated(_metadata, &self->s);
+	ASSERT_EQ(-EHWPOISON,
+		  error_inject_pfn(scene_pfn(&self->s) + self->s.raw[0]));
+	expect_errors_counted(_metadata, &self->s);
+	error_counters_read(&now);
+	EXPECT_EQ(self->s.errors.failed, now.failed);
+}
+
+/* Reserve what is free, without touching it; the mapping, or NULL. */
+static char *reserve_all_free(size_t size, size_t *len)
+{
+	struct pool pool;
+	char *map;
+	int fd;
+
+	if (pool_read(size, &pool))
+		return NULL;
+	*len = (pool.free - pool.resv) * size;
+	fd = hugepage_memfd(size);
+	if (fd < 0 || ftruncate(fd, *len))
+		return NULL;
+	map = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/* Rule 14: also when every free page is promised to somebody. */
+TEST_F(pool, all_free_pages_reserved)
+{
+	struct scene *s = &self->s;
+	size_t len, offset;
+	struct pool pool;
+	char *map;
+
+	ASSERT_EQ(0, pool_want(SIZE_2M, 5));
+	ASSERT_EQ(0, pool_read(SIZE_2M, &s->pool));
+	scene_damage(_metadata, s, ERROR_INJECT);
+	map = reserve_all_free(SIZE_2M, &len);
+	ASSERT_NE(NULL, map);
+	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
+	ASSERT_EQ(pool.free, pool.resv);
+	ASSERT_LE(4, pool.free);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	s->pool.resv = pool.resv;
+	expect_pool(_metadata, s);
+	for (offset = 0; offset < len; offset += SIZE_2M)
+		map[offset] = 1;
+	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
+	EXPECT_EQ(0, pool.free);
+	EXPECT_EQ(0, pool.resv);
+	munmap(map, len);
+}
+
+/* Rule 14: a surplus page leaves as a surplus page. */
+TEST_F(pool, surplus_page)
+{
+	struct scene *s = &self->s;
+	struct pool pool;
+	size_t len;
+	char *map = reserve_all_free(SIZE_2M, &len);
+
+	ASSERT_NE(NULL, map);
+	ASSERT_EQ(0, pool_set_overcommit(SIZE_2M, 1));
+	ASSERT_EQ(0, pool_read(SIZE_2M, &s->pool));
+	scene_damage(_metadata, s, ERROR_INJECT);
+	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
+	ASSERT_EQ(s->pool.surplus + 1, pool.surplus);
+	ASSERT_EQ(s->pool.nr + 1, pool.nr);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	ASSERT_TRUE(pool_wait_nr(SIZE_2M, s->pool.nr, &pool));
+	EXPECT_EQ(s->pool.surplus, pool.surplus);
+	EXPECT_EQ(s->pool.node_surplus, pool.node_surplus);
+	EXPECT_EQ(s->pool.free, pool.free);
+	EXPECT_EQ(s->pool.resv, pool.resv);
+	expect_raw_isolated(_metadata, s);
+	munmap(map, len);
+}
+
+/* Rule 14: the pool can grow again, and shrink to what it was. */
+TEST_F(pool, resizes_afterwards)
+{
+	struct scene *s = &self->s;
+
+	scene_damage(_metadata, s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	expect_pool(_metadata, s);
+	ASSERT_EQ(s->pool.nr + 8, pool_set(SIZE_2M, s->pool.nr + 8));
+	ASSERT_EQ(s->pool.nr, pool_set(SIZE_2M, s->pool.nr));
+	expect_raw_isolated(_metadata, s);
+}
+
+static int enter_cgroup(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", name);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/cgroup.procs", name);
+	return procfile_write(path, "0");
+}
+
+/* Rule 14: the hugetlb cgroup is charged for what is used, no longer. */
+TEST_F(pool, cgroup_uncharged)
+{
+	static const char current[] =
+		"/sys/fs/cgroup/keep/hugetlb.2MB.current";
+	static const char reserved[] =
+		"/sys/fs/cgroup/keep/hugetlb.2MB.rsvd.current";
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, procfile_write("/sys/fs/cgroup/cgroup.subtree_control",
+				    "+hugetlb"));
+	ASSERT_EQ(0, enter_cgroup("keep"));
+	scene_damage(_metadata, s, ERROR_INJECT);
+	EXPECT_EQ((long)SIZE_2M, procfile_number(current));
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	EXPECT_TRUE(poll_until(!procfile_number(current)));
+	EXPECT_EQ(0, procfile_number(reserved));
+	ASSERT_EQ(0, enter_cgroup("."));
+}
+
+/* Rule 11: a pin outlives mapping and file, and its end is the release. */
+TEST_F(pool, last_pin)
+{
+	struct scene *s = &self->s;
+	struct pool pool;
+
+	scene_damage(_metadata, s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_PINNED, 5));
+	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
+	EXPECT_EQ(s->pool.nr, pool.nr);
+	EXPECT_TRUE(page_flags(scene_pfn(s)) & PAGE_HUGE);
+	ASSERT_EQ(0, buddy_read(&s->buddy));
+	ASSERT_EQ(0, holder_unpin(&s->holder));
+	expect_released(_metadata, s);
+}
+
+/* Rules 11, 14: a folio without errors goes back to the pool, as ever. */
+TEST_F(pool, healthy_page_returns)
+{
+	struct scene *s = &self->s;
+	struct pool pool;
+
+	CONTROL_SAME();
+	s->n_raw = 0;
+	scene_damage(_metadata, s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	EXPECT_TRUE(poll_until(!pool_read(SIZE_2M, &pool) &&
+			       pool.free == s->pool.free));
+	EXPECT_EQ(s->pool.nr, pool.nr);
+	EXPECT_EQ(s->pool.resv, pool.resv);
+}
+
+FIXTURE(consumed)
+{
+	struct scene s[2];
+};
+
+FIXTURE_SETUP(consumed)
+{
+	scene_open(_metadata, &self->s[0], SIZE_2M);
+	choose_raw(&self->s[0], RELEASE_CLOSE);
+	scene_open(_metadata, &self->s[1], SIZE_1G);
+	choose_raw(&self->s[1], RELEASE_KILL);
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(consumed)
+{
+	lab_poison_clear();
+}
+
+/* Touch nearly all memory that is left, in a child that is then gone. */
+static int touch_free_memory(void)
+{
+	const long spare_kb = 24 << 10;
+	long kb = procfile_value("/proc/meminfo", "MemFree:") - spare_kb;
+	int status = -1;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		if (kb > 0 && mmap(NULL, kb << 10, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+				   -1, 0) == MAP_FAILED)
+			_exit(1);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/*
+ * Rule 12: nobody ever gets a raw page.  With the poison still in place, all
+ * memory that huge pages can take is made huge pages, all that is left is
+ * written: had a raw page been among it, that would be a machine check in the
+ * kernel, or a page that is no longer marked.
+ */
+TEST_F_TIMEOUT(consumed, raw_pages_never_handed_out, 180)
+{
+	struct pool pool;
+	int64_t hits;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		scene_damage(_metadata, &self->s[i], ERROR_CONSUME);
+		ASSERT_EQ(0, holder_release(&self->s[i].holder, RELEASE_KILL,
+					    0));
+		expect_released(_metadata, &self->s[i]);
+	}
+	hits = lab_poison_hits();
+	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
+	ASSERT_LT(pool.nr + 256, pool_set(SIZE_2M, 1 << 20));
+	EXPECT_EQ(0, touch_free_memory());
+	ASSERT_EQ(pool.nr, pool_set(SIZE_2M, pool.nr));
+	EXPECT_EQ(hits, lab_poison_hits());
+	expect_raw_isolated(_metadata, &self->s[0]);
+	expect_raw_isolated(_metadata, &self->s[1]);
+}
+
+TEST_HARNESS_MAIN
