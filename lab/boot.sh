@@ -18,6 +18,7 @@ make_plugin() {	# DIRECTORY
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
 		-o "$1/poison.so" "$lab/poison.c" ||
 		die "cannot compile $lab/poison.c"
+	check_same_inputs plugin "$1"
 }
 
 plugin_inputs() {
@@ -48,6 +49,7 @@ make_initramfs() {	# DIRECTORY
 	link_applets "$files/bin" &&
 	archive "$files" >"$1/base.cpio" ||
 		die "cannot make the initramfs in $1"
+	check_same_inputs initramfs "$1"
 }
 
 initramfs_inputs() {
@@ -58,9 +60,9 @@ initramfs_inputs() {
 }
 
 need_guest() {
-	artefact plugin "$(plugin_inputs | key)" make_plugin
+	artefact plugin
 	plugin=$artefact/poison.so
-	artefact initramfs "$(initramfs_inputs | key)" make_initramfs
+	artefact initramfs
 	base_initramfs=$artefact/base.cpio
 }
 

@@ -12,12 +12,11 @@ key() {
 	sha256sum | cut -c1-20
 }
 
-# Let $artefact be the directory KIND/KEY, made by "MAKE... DIRECTORY" if it is
-# not there.  One lab/vm makes a kind at a time, others wait.
-artefact() {	# KIND KEY MAKE...
-	local kind=$1 key=$2
-	shift 2
-	artefact=$cache/$kind/$key
+# Let $artefact be the directory that make_KIND makes, given it and the ARGs,
+# from what KIND_inputs prints.  One lab/vm makes a kind at a time, others wait.
+artefact() {	# KIND [ARG]...
+	local kind=$1
+	artefact=$cache/$kind/$("$1_inputs" | key)
 	if [ ! -e "$artefact/complete" ]; then
 		mkdir -p "$cache/$kind" || die "cannot use the cache $cache"
 		exec 9>"$cache/$kind/lock"
@@ -32,11 +31,20 @@ artefact() {	# KIND KEY MAKE...
 	touch "$artefact/complete"	# when it was used last
 }
 
-make_artefact() {	# MAKE...
+make_artefact() {	# KIND [ARG]...
+	local kind=$1
+	shift
 	rm -rf "$artefact"
 	mkdir "$artefact"
-	in_group "$@" "$artefact" || exit "$failure_status"
+	in_group "make_$kind" "$artefact" "$@" || exit "$failure_status"
 	touch "$artefact/complete"
+}
+
+# To be called once a make_KIND has read all of its inputs, for they may have
+# been edited since they were hashed.
+check_same_inputs() {	# KIND DIRECTORY
+	[ "$("$1_inputs" | key)" = "${2##*/}" ] ||
+		die "what $1 is made from was changed while it was read; start again"
 }
 
 # Keep the few that were used last, and those that may be in use right now.
@@ -54,5 +62,5 @@ need_disk() {	# MIB WHAT
 	local free
 	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
 	((free >= $1)) ||
-		die "$2 needs $1 MiB, but $cache has only $free MiB free; free some, or set MFR_CACHE to a larger place"
+		die "$2 takes $1 MiB, but $cache has only $free MiB free; free some, or set MFR_CACHE to a larger place"
 }

@@ -7,6 +7,7 @@ series=6.12
 tarball=/usr/src/linux-source-$series.tar.xz
 config=$lab/kernel.config
 keep=$top/kernel/keep
+tree_mib=2500	# source and objects
 
 # Two trees with equal sources shall share what the compiler made of them.
 compile() {	# TREE WORD...
@@ -35,14 +36,13 @@ show_progress() {	# LABEL LINES_EXPECTED
 }
 
 # Compile, and remember for the next time how many files that was.
-compile_shown() {	# NAME TREE EXPECTED TARGET...
+compile_shown() {	# NAME TREE EXPECTED
 	local name=$1 tree=$2 expected=$3 log=$cache/logs/build-$1.log
 	local counted=$cache/logs/build-$1.count
-	shift 3
 	[ ! -s "$counted" ] || expected=$(cat "$counted")
 	SECONDS=0
-	compile "$tree" "$@" | tee "$log" | grep --line-buffered '^  [A-Z]' |
-		show_progress "compile $name" "$expected" >"$counted.new"
+	compile "$tree" bzImage modules | tee "$log" | grep --line-buffered '^  [A-Z]' |
+		show_progress "$name: compile" "$expected" >"$counted.new"
 	((!PIPESTATUS[0])) || {
 		rm -f "$counted.new"
 		grep -m 5 -E '(error|Error|undefined|No space)' "$log" >&2
@@ -73,15 +73,16 @@ configure() {	# TREE
 
 make_base() {	# DIRECTORY
 	local tree=$1/linux
-	need_disk 4000 "a kernel tree with what is compiled in it"
-	say "unpack $tarball"
+	need_disk "$tree_mib" "a kernel tree"
+	say "base: unpack $tarball"
 	mkdir "$tree"
 	tar -xf "$tarball" -C "$tree" --strip-components=1 ||
 		die "cannot unpack $tarball into $tree"
-	configure "$tree" >"$cache/logs/configure.log" ||
-		die "cannot configure the kernel base: see $cache/logs/configure.log"
+	configure "$tree" >"$cache/logs/configure-base.log" ||
+		die "cannot configure the kernel base: see $cache/logs/configure-base.log"
 	check_config "$tree"
-	compile_shown base "$tree" 2000 bzImage modules
+	check_same_inputs base "$1"
+	compile_shown base "$tree" 2000
 }
 
 # New files of ours, as paths relative to kernel/keep.
@@ -115,16 +116,17 @@ $(grep -E '^(patching|Hunk #[0-9]+ (FAILED|ignored)|can.t find|.*malformed|.*alr
 	done < <(keep_patches)
 }
 
-make_keep() {	# BASE_DIRECTORY DIRECTORY
-	local tree=$2/linux
-	need_disk 4000 "a kernel tree with what is compiled in it"
-	say "copy the built tree of base"
-	cp -a --reflink=auto "$1/linux" "$tree" || die "cannot copy $1/linux"
+make_keep() {	# DIRECTORY BASE_DIRECTORY
+	local tree=$1/linux
+	need_disk "$tree_mib" "a kernel tree"
+	say "keep: copy the built tree of base, then apply kernel/keep"
+	cp -a --reflink=auto "$2/linux" "$tree" || die "cannot copy $2/linux"
 	add_keep_files "$tree"
 	apply_keep_patches "$tree"
-	compile "$tree" olddefconfig >"$cache/logs/configure.log" ||
-		die "cannot configure the kernel keep: see $cache/logs/configure.log"
-	compile_shown keep "$tree" 100 bzImage modules
+	compile "$tree" olddefconfig >"$cache/logs/configure-keep.log" ||
+		die "cannot configure the kernel keep: see $cache/logs/configure-keep.log"
+	check_same_inputs keep "$1"
+	compile_shown keep "$tree" 2000
 }
 
 compilers() {
@@ -151,8 +153,7 @@ keep_inputs() {
 # Let $kernel_dir be the directory that holds the kernel's tree, linux/.
 need_kernel() {	# NAME
 	mkdir -p "$cache/logs" || die "cannot use the cache $cache"
-	artefact base "$(base_inputs | key)" make_base
-	[ "$1" = base ] ||
-		artefact keep "$(keep_inputs | key)" make_keep "$artefact"
+	artefact base
+	[ "$1" = base ] || artefact keep "$artefact"
 	kernel_dir=$artefact
 }

@@ -7,11 +7,10 @@ packages=(qemu-system-x86 "linux-source-$series" gcc libc6-dev make flex bison
 	bc libelf-dev libssl-dev cpio kmod xz-utils patch ccache busybox-static)
 
 missing_packages() {
-	local name
-	for name in "${packages[@]}"; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" \
-			2>/dev/null)" = installed ] || echo "$name"
-	done
+	local installed
+	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' \
+		"${packages[@]}" 2>/dev/null | sed -n 's/^installed //p')
+	printf '%s\n' "${packages[@]}" | grep -vxF -e "$installed"
 }
 
 apt() {

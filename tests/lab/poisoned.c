@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What lab/poison.h promises, tried in the guest.  One line a rule:
+ *
+ *	ok - RULE		not ok - RULE: WHY		ok - RULE # SKIP WHY
+ *
+ * The first argument is the CPU's maker, intel or amd, as given to lab/vm.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "../../lab/poison.h"
+
+#define PAGE_BYTES	4096
+#define LINE_BYTES	LAB_POISON_LINE_BYTES
+
+static bool is_amd;
+static char why[200];		/* the current rule was broken */
+static char skipped[200];
+
+static sigjmp_buf after_sigbus;
+static siginfo_t sigbus;
+static ucontext_t sigbus_context;
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	sigbus = *info;
+	sigbus_context = *(ucontext_t *)context;
+	siglongjmp(after_sigbus, 1);
+}
+
+static void catch_sigbus(void)
+{
+	struct sigaction sa = {
+		.sa_sigaction = on_sigbus,
+		.sa_flags = SA_SIGINFO,
+	};
+
+	sigaction(SIGBUS, &sa, NULL);
+}
+
+/* Note the first thing that went wrong under the current rule. */
+static bool __attribute__((format(printf, 2, 3)))
+expect(bool holds, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (holds || *why)
+		return holds;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static char *touched(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("cannot map memory");
+		exit(1);
+	}
+	memset(p, 0x5a, bytes);
+	return p;
+}
+
+/* Whether running @load on @p ended in SIGBUS. */
+static bool breaks(void (*load)(char *p), char *p)
+{
+	if (sigsetjmp(after_sigbus, 1))
+		return true;
+	load(p);
+	return false;
+}
+
+static void load_byte(char *p)
+{
+	(void)*(volatile char *)p;
+}
+
+static bool poison(char *p)
+{
+	int err = lab_poison_add(lab_pa(p), 1);
+
+	return expect(!err, "poison at %p: %s", p, strerror(-err));
+}
+
+static void heal(uint64_t pa)
+{
+	int err = lab_poison_del(pa, 1);
+
+	expect(!err, "delete poison at 0x%lx: %s", pa, strerror(-err));
+}
+
+static void is_there(void)
+{
+	expect(lab_present() == 1, "lab_present() says %d", lab_present());
+}
+
+/* The page's frame, as the kernel knows it. */
+static uint64_t pagemap_pa(const char *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry = 0;
+
+	if (pread(fd, &entry, 8, (uintptr_t)p / PAGE_BYTES * 8) != 8)
+		entry = 0;
+	close(fd);
+	return (entry & ((1ull << 55) - 1)) * PAGE_BYTES +
+	       (uintptr_t)p % PAGE_BYTES;
+}
+
+static void addresses(void)
+{
+	char *p = touched(PAGE_BYTES);
+	char *none = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	expect((uint64_t)lab_pa(p + 5) == pagemap_pa(p + 5),
+	       "lab_pa says 0x%lx, pagemap 0x%lx", lab_pa(p + 5),
+	       pagemap_pa(p + 5));
+	expect(lab_pa(none) == -EFAULT, "an untouched page has an address");
+}
+
+static void errors(void)
+{
+	const uint64_t local_apic = 0xfee00000;
+
+	expect(lab_poison_add(0, 0) == -EINVAL, "empty range added");
+	expect(lab_poison_add(-64ull, 128) == -EINVAL, "wrapping range added");
+	expect(lab_poison_add(local_apic, 1) == -EFAULT, "a device poisoned");
+	expect(lab_poison_del(local_apic, 1) == -EFAULT, "a device healed");
+	expect(lab_request(99, 0, 0) == -EINVAL, "an unknown request served");
+}
+
+static void action_required(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p);
+	int64_t hits = lab_poison_hits();
+
+	if (!poison(p + 3 * LINE_BYTES))
+		return;
+	expect(breaks(load_byte, p + 3 * LINE_BYTES + 7), "no SIGBUS");
+	expect(sigbus.si_code == BUS_MCEERR_AR, "si_code %d", sigbus.si_code);
+	expect((char *)sigbus.si_addr - p >= 0 &&
+	       (char *)sigbus.si_addr - p < PAGE_BYTES,
+	       "si_addr %p for %p", sigbus.si_addr, p);
+	expect(sigbus.si_addr_lsb == 12, "granule %d", sigbus.si_addr_lsb);
+	expect(lab_poison_hits() == hits + 1, "%ld machine checks",
+	       lab_poison_hits() - hits);
+	heal(pa + 3 * LINE_BYTES);
+}
+
+static void neighbours(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p + LINE_BYTES);
+
+	if (!poison(p + LINE_BYTES + 13))
+		return;
+	expect(!breaks(load_byte, p + LINE_BYTES - 1), "the byte before died");
+	expect(!breaks(load_byte, p + 2 * LINE_BYTES), "the byte behind died");
+	heal(pa);
+}
+
+static void stores(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p);
+
+	if (!poison(p))
+		return;
+	memset(p, 1, LINE_BYTES);
+	expect(breaks(load_byte, p), "a store repaired the line");
+	heal(pa);
+}
+
+static void deletion(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p);
+	int64_t hits = lab_poison_hits();
+
+	if (!poison(p))
+		return;
+	heal(pa);
+	expect(!breaks(load_byte, p), "SIGBUS");
+	expect(lab_poison_hits() == hits, "a machine check");
+}
+
+static void clearing(void)
+{
+	char *p = touched(2 * PAGE_BYTES);
+
+	poison(p);
+	poison(p + PAGE_BYTES);
+	expect(!lab_poison_clear(), "it failed");
+	expect(!breaks(load_byte, p), "the first page still broken");
+	expect(!breaks(load_byte, p + PAGE_BYTES), "the second one as well");
+	poison(p);
+	expect(breaks(load_byte, p), "nothing can be poisoned after it");
+	lab_poison_clear();
+}
+
+/*
+ * Linux takes most pages away after one error.  It cannot do that to the
+ * buffer of a performance counter, which it merely maps for us.
+ */
+static char *stubborn_page(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+	char *p = mmap(NULL, 2 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p + PAGE_BYTES;
+}
+
+static void persistence(void)
+{
+	char *p = stubborn_page();
+	int64_t hits = lab_poison_hits();
+	uint64_t pa;
+	int i;
+
+	if (!expect(p, "no performance counter buffer"))
+		return;
+	load_byte(p);
+	pa = lab_pa(p);
+	if (!poison(p))
+		return;
+	for (i = 1; i <= 3; i++) {
+		expect(breaks(load_byte, p), "no SIGBUS at load %d", i);
+		expect(lab_poison_hits() == hits + i, "%ld checks, %d loads",
+		       lab_poison_hits() - hits, i);
+	}
+	heal(pa);
+	expect(!breaks(load_byte, p), "SIGBUS after the deletion");
+}
+
+static void load_into_rax(char *p)
+{
+	__asm__ volatile("mov $0x1234, %%eax\n\tmov (%0), %%rax"
+			 : : "r" (p) : "rax");
+}
+
+static void precision(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p);
+	const uint8_t *rip;
+
+	if (!poison(p))
+		return;
+	if (!expect(breaks(load_into_rax, p), "no SIGBUS"))
+		return;
+	rip = (uint8_t *)sigbus_context.uc_mcontext.gregs[REG_RIP];
+	expect(sigbus_context.uc_mcontext.gregs[REG_RAX] == 0x1234,
+	       "RAX is 0x%llx", sigbus_context.uc_mcontext.gregs[REG_RAX]);
+	expect(rip[0] == 0x48 && rip[1] == 0x8b,
+	       "RIP is at another instruction: %02x %02x", rip[0], rip[1]);
+	heal(pa);
+}
+
+static void load_locked(char *p)
+{
+	__asm__ volatile("lock incq (%0)" : : "r" (p) : "memory");
+}
+
+static void load_16_bytes(char *p)
+{
+	__asm__ volatile("lock cmpxchg16b (%0)"
+			 : : "r" (p), "a" (0), "b" (0), "c" (0), "d" (0)
+			 : "memory");
+}
+
+static void load_fpu_state(char *p)
+{
+	__asm__ volatile("fxrstor64 (%0)" : : "r" (p) : "memory");
+}
+
+static void load_string(char *p)
+{
+	char to[LINE_BYTES], *d = to;
+	size_t n = sizeof(to);
+
+	__asm__ volatile("rep movsb"
+			 : "+S" (p), "+D" (d), "+c" (n) : : "memory");
+}
+
+static void load_vector(char *p)
+{
+	__asm__ volatile("movdqu (%0), %%xmm0" : : "r" (p) : "xmm0");
+}
+
+/* A wide load that begins in the line before. */
+static void load_across(char *p)
+{
+	(void)*(volatile uint64_t *)(p - 4);
+}
+
+static void loads_of_all_kinds(void)
+{
+	static const struct {
+		const char *name;
+		void (*load)(char *p);
+	} kinds[] = {
+		{ "lock inc", load_locked },
+		{ "lock cmpxchg16b", load_16_bytes },
+		{ "fxrstor", load_fpu_state },
+		{ "rep movsb", load_string },
+		{ "movdqu", load_vector },
+		{ "a load across lines", load_across },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		char *p = touched(PAGE_BYTES) + 512;
+		uint64_t pa = lab_pa(p);
+
+		if (!poison(p))
+			return;
+		expect(breaks(kinds[i].load, p), "%s: none", kinds[i].name);
+		heal(pa);
+	}
+}
+
+static void across_pages(void)
+{
+	char *p = touched(2 * PAGE_BYTES) + PAGE_BYTES;
+	uint64_t pa = lab_pa(p);
+
+	if (!poison(p))
+		return;
+	expect(breaks(load_across, p), "no SIGBUS");
+	heal(pa);
+}
+
+static bool run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* How many of 50 loads of poison on this CPU went wrong. */
+static int reader(int cpu)
+{
+	int i, wrong = 0;
+
+	if (!run_on(cpu))
+		return 50;
+	for (i = 0; i < 50; i++) {
+		char *p = touched(PAGE_BYTES);
+		uint64_t pa = lab_pa(p);
+
+		poison(p);
+		wrong += !breaks(load_byte, p) ||
+			 sigbus.si_code != BUS_MCEERR_AR;
+		heal(pa);
+	}
+	return wrong + !!*why;
+}
+
+static void all_cpus(void)
+{
+	int cpu, status, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (cpu = 0; cpu < cpus; cpu++)
+		if (!fork())
+			_exit(reader(cpu));
+	for (cpu = 0; cpu < cpus; cpu++) {
+		wait(&status);
+		expect(!status, "a CPU's reader ended with status 0x%x: "
+		       "that many of its loads went wrong", status);
+	}
+}
+
+static void all_nodes(void)
+{
+	unsigned long node;
+
+	for (node = 0; node < 2; node++) {
+		unsigned long mask = 1ul << node;
+		char *p;
+		uint64_t pa;
+
+		if (syscall(SYS_set_mempolicy, MPOL_BIND, &mask, 64)) {
+			strcpy(skipped, "only one NUMA node");
+			break;
+		}
+		p = touched(PAGE_BYTES);
+		pa = lab_pa(p);
+		expect(pa == pagemap_pa(p), "node %lu: lab_pa says 0x%lx", node,
+		       pa);
+		poison(p);
+		expect(breaks(load_byte, p) &&
+		       sigbus.si_code == BUS_MCEERR_AR, "node %lu", node);
+		heal(pa);
+	}
+	syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Loads one byte a line, healthy ones only. */
+static void load_healthy(char *p, size_t bytes, size_t stride)
+{
+	size_t at;
+
+	for (at = 0; at < bytes; at += LINE_BYTES)
+		if (!stride || at % stride)
+			load_byte(p + at);
+}
+
+static void many_lines(void)
+{
+	const size_t bytes = 1ull << 30, stride = 16384;
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	double start, unarmed, added, armed;
+	int64_t hits = lab_poison_hits();
+	size_t at;
+
+	madvise(p, bytes, MADV_HUGEPAGE);
+	memset(p, 0x5a, bytes);
+	start = seconds();
+	load_healthy(p, bytes, stride);
+	unarmed = seconds() - start;
+	for (at = 0; at < bytes; at += stride)
+		poison(p + at);
+	added = seconds() - start - unarmed;
+	load_healthy(p, bytes, stride);
+	armed = seconds() - start - unarmed - added;
+	expect(lab_poison_hits() == hits, "healthy lines broke");
+	for (at = 0; at < bytes; at += bytes / 8)
+		expect(breaks(load_byte, p + at), "no SIGBUS at %zu", at);
+	lab_poison_clear();
+	munmap(p, bytes);
+	printf("# 65536 lines added in %.2f s; a load of each line of 1 GiB: "
+	       "%.2f s before, %.2f s after\n", added, unarmed, armed);
+}
+
+/* Dies, or tells what it was told within two seconds. */
+static void scrub_victim(int *code, char *p)
+{
+	struct timespec limit = { .tv_sec = 2 };
+	siginfo_t info = { };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGBUS);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0);
+	if (lab_scrub_report(lab_pa(p)))
+		return;
+	if (sigtimedwait(&set, &info, &limit) == SIGBUS &&
+	    (uintptr_t)info.si_addr / PAGE_BYTES == (uintptr_t)p / PAGE_BYTES)
+		*code = info.si_code;
+}
+
+static void scrubber(void)
+{
+	int *code = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	if (is_amd) {
+		expect(lab_scrub_report(lab_pa(touched(1))) == -EOPNOTSUPP,
+		       "AMD takes it");
+		strcpy(skipped, "AMD knows no SRAO");
+		return;
+	}
+	if (!fork()) {
+		scrub_victim(code, touched(PAGE_BYTES));
+		_exit(0);
+	}
+	wait(&status);
+	expect(!status, "the process died: 0x%x", status);
+	expect(*code == BUS_MCEERR_AO, "si_code %d", *code);
+}
+
+static void nothing_missed(void)
+{
+	expect(!lab_poison_missed(), "%ld loads", lab_poison_missed());
+}
+
+static const struct {
+	const char *rule;
+	void (*test)(void);
+} tests[] = {
+	{ "a guest program reaches the lab", is_there },
+	{ "physical addresses are the kernel's", addresses },
+	{ "a wrong request is refused and harmless", errors },
+	{ "a load of poison is SIGBUS AR with its page and granule",
+	  action_required },
+	{ "the lines beside poison are healthy", neighbours },
+	{ "a store to poison neither signals nor repairs", stores },
+	{ "deleted poison is harmless", deletion },
+	{ "poison stays until it is deleted", persistence },
+	{ "the machine check comes before the load has any effect", precision },
+	{ "every kind of load signals", loads_of_all_kinds },
+	{ "a load across pages signals", across_pages },
+	{ "all CPUs signal at the same time", all_cpus },
+	{ "all NUMA nodes signal", all_nodes },
+	{ "clear deletes all, and more can be added", clearing },
+	{ "65536 poisoned lines are no burden", many_lines },
+	{ "a scrubber's report is SIGBUS AO to who wants it early", scrubber },
+	{ "no load of poison was missed", nothing_missed },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int failed = 0;
+
+	is_amd = argc > 1 && !strcmp(argv[1], "amd");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		*why = *skipped = '\0';
+		catch_sigbus();
+		tests[i].test();
+		failed += !!*why;
+		printf("%sok - %s", *why ? "not " : "", tests[i].rule);
+		printf("%s%s", *why ? ": " : *skipped ? " # SKIP " : "",
+		       *why ? why : skipped);
+		putchar('\n');
+	}
+	return failed;
+}
