@@ -53,11 +53,6 @@ FIXTURE_TEARDOWN_PARENT(error)
 	lab_poison_clear();
 }
 
-static bool is_real(enum error_way way)
-{
-	return way == ERROR_CONSUME || way == ERROR_SCRUB;
-}
-
 /* Rule 4: exact address, granule of one base page, AR to the consumer. */
 static void expect_consumed(struct __test_metadata *_metadata,
 			    const char *base_page, const struct sigbus *seen)
@@ -103,7 +98,7 @@ static void raise_one(struct __test_metadata *_metadata,
 	struct sigbus seen;
 
 	ASSERT_EQ(0, error_raise(hp, page * BASE_PAGE, way, &seen));
-	if (way == ERROR_CONSUME)
+	if (error_consumes(way))
 		expect_consumed(_metadata, hp->map + page * BASE_PAGE, &seen);
 }
 
@@ -148,7 +143,7 @@ static void expect_equal_errors(struct __test_metadata *_metadata,
 		expect_counted(_metadata, &before, i + 1);
 	}
 	for (i = 0; i < n; i++)
-		expect_load(_metadata, hp, pages[i] * BASE_PAGE, is_real(way));
+		expect_load(_metadata, hp, pages[i] * BASE_PAGE, error_is_real(way));
 }
 
 TEST_F(error, one)
@@ -195,13 +190,15 @@ static void raise_again(struct __test_metadata *_metadata,
 			const struct hugepage *hp, size_t page,
 			enum error_way way)
 {
-	if (is_real(way)) {
+	struct sigbus seen;
+
+	if (error_is_real(way)) {
 		raise_one(_metadata, hp, page, way);
 		return;
 	}
 	if (way == ERROR_MADVISE)
 		ASSERT_EQ(-EHWPOISON, error_raise(hp, page * BASE_PAGE, way,
-						  NULL));
+						  &seen));
 	ASSERT_EQ(-EHWPOISON,
 		  error_inject_pfn(hugepage_pfn(hp, page * BASE_PAGE)));
 }
@@ -222,7 +219,7 @@ TEST_F(error, same_page_again)
 		expect_counted(_metadata, &before, 1);
 	}
 	EXPECT_EQ(1, kmsg_count("%#lx: recovery action for huge page", pfn));
-	expect_load(_metadata, &self->hp, 40 * BASE_PAGE, is_real(variant->way));
+	expect_load(_metadata, &self->hp, 40 * BASE_PAGE, error_is_real(variant->way));
 	expect_mapped(_metadata, &self->hp, 40);
 }
 
@@ -237,7 +234,7 @@ TEST_F(error, second_process)
 	ASSERT_EQ(0, witness_load(&w, 10 * BASE_PAGE, &r));
 	ASSERT_FALSE(r.hit);
 	ASSERT_EQ(0, witness_load(&w, 9 * BASE_PAGE, &r));
-	EXPECT_EQ(is_real(variant->way), r.hit);
+	EXPECT_EQ(error_is_real(variant->way), r.hit);
 	if (r.hit)
 		expect_consumed(_metadata, (char *)w.map + 9 * BASE_PAGE,
 				&r.bus);
@@ -281,7 +278,7 @@ TEST_F(error, early_kill)
 /* Rule 4: an early killer that consumes is told AR, not AO as well. */
 TEST_F(error, early_kill_of_oneself)
 {
-	bool consumed = variant->way == ERROR_CONSUME;
+	bool consumed = error_consumes(variant->way);
 	struct sigbus seen;
 
 	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0,
@@ -293,7 +290,7 @@ TEST_F(error, early_kill_of_oneself)
 		EXPECT_EQ((uintptr_t)self->hp.map + 11 * BASE_PAGE, seen.addr);
 	}
 	expect_load(_metadata, &self->hp, 11 * BASE_PAGE,
-		    is_real(variant->way));
+		    error_is_real(variant->way));
 	EXPECT_EQ(!consumed, sigbus_optional(NULL));
 }
 
@@ -302,7 +299,7 @@ TEST_F(error, mapped_twice)
 {
 	const size_t bad = 200 * BASE_PAGE;
 	char *twin = hugepage_map(&self->hp);
-	bool real = is_real(variant->way);
+	bool real = error_is_real(variant->way);
 	struct sigbus seen;
 
 	ASSERT_NE(NULL, twin);
@@ -372,11 +369,11 @@ TEST_F_TIMEOUT(gigantic, every_way, 120)
 		expect_counted(_metadata, &before, i + 1);
 		expect_told(_metadata, &early, i + 1, pages[i]);
 		ASSERT_EQ(0, witness_load(&late, offset, &r));
-		EXPECT_EQ(is_real(ways[i]), r.hit);
+		EXPECT_EQ(error_is_real(ways[i]), r.hit);
 		if (r.hit)
 			expect_consumed(_metadata, (char *)late.map + offset,
 					&r.bus);
-		expect_load(_metadata, &self->hp, offset, is_real(ways[i]));
+		expect_load(_metadata, &self->hp, offset, error_is_real(ways[i]));
 		expect_counted(_metadata, &before, i + 1);
 	}
 	EXPECT_EQ(self->hp.pa / BASE_PAGE, pagemap_pfn(self->hp.map));

@@ -275,7 +275,9 @@ TEST(no_effect_without_it)
 	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
 	ASSERT_EQ(0, hugepage_create_plain(&hp, SIZE_2M));
 	ASSERT_EQ(0, pool_read(SIZE_2M, &before));
-	ASSERT_EQ(0, error_raise(&hp, 3 * BASE_PAGE, ERROR_MADVISE, NULL));
+	ASSERT_EQ(0, error_raise(&hp, 3 * BASE_PAGE, ERROR_MADVISE, &seen));
+	EXPECT_EQ(BUS_MCEERR_AR, seen.code);
+	EXPECT_EQ(21, seen.lsb);
 	EXPECT_FALSE(fdinfo_any(hp.fd));
 	ASSERT_TRUE(sigbus_on_load(hp.map, &seen));
 	EXPECT_EQ(BUS_MCEERR_AR, seen.code);

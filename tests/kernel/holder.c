@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 
 #include "kmsg.h"
 #include "pattern.h"
+#include "polling.h"
 
 struct request {
 	enum release_how how;
@@ -25,6 +27,10 @@ struct birth {
 	struct hugepage hp;
 };
 
+/*
+ * Only the first error is judged: a kernel without the policy refuses the
+ * others, and what the test asks for is what comes after the release.
+ */
 static struct birth make(size_t size, const size_t *pages, size_t n,
 			 enum error_way way)
 {
@@ -36,8 +42,10 @@ static struct birth make(size_t size, const size_t *pages, size_t n,
 	b.err = kmsg_start();
 	if (!b.err)
 		b.err = hugepage_create(&b.hp, size);
-	for (i = 0; i < n && !b.err; i++)
-		b.err = error_raise(&b.hp, pages[i] * BASE_PAGE, way, &seen);
+	if (!b.err && n)
+		b.err = error_raise(&b.hp, pages[0] * BASE_PAGE, way, &seen);
+	for (i = 1; i < n && !b.err; i++)
+		error_raise(&b.hp, pages[i] * BASE_PAGE, way, &seen);
 	return b;
 }
 
@@ -106,14 +114,16 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 {
 	struct birth b;
 	int pair[2];
+	pid_t pid;
 
 	*h = (struct holder){ .pid = -1 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	h->pid = fork();
-	if (h->pid < 0)
+	/* Not into *h: a fixture may share that with its children */
+	pid = fork();
+	if (pid < 0)
 		return -errno;
-	if (!h->pid) {
+	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(pair[0]);
 		b = make(size, pages, n, way);
@@ -122,6 +132,7 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 		_exit(0);
 	}
 	close(pair[1]);
+	h->pid = pid;
 	h->socket = pair[0];
 	if (recv(h->socket, &b, sizeof(b), MSG_WAITALL) != sizeof(b))
 		return -ECHILD;
@@ -167,11 +178,30 @@ int holder_unpin(struct holder *h)
 	return request(h, RELEASE_PINNED, 0);
 }
 
+static bool is_gone(pid_t pid)
+{
+	waitpid(pid, NULL, WNOHANG);
+	return kill(pid, 0);
+}
+
+/* Possibly from a fixture's parent, whose child the process is not. */
 void holder_end(struct holder *h)
 {
 	if (h->pid < 0)
 		return;
-	close(h->socket);
 	kill(h->pid, SIGKILL);
-	wait_for_death(h);
+	poll_until(is_gone(h->pid));
+	h->pid = -1;
+}
+
+void holder_repair(struct holder *h, const size_t *pages, size_t n)
+{
+	size_t i;
+
+	if (!h->hp.pa)
+		return;
+	error_unpoison_pfn(hugepage_pfn(&h->hp, 0));
+	for (i = 0; i < n; i++)
+		error_unpoison_pfn(hugepage_pfn(&h->hp,
+						pages[i] * BASE_PAGE));
 }

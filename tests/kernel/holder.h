@@ -41,7 +41,13 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 int holder_release(struct holder *h, enum release_how how, size_t pinned);
 int holder_unpin(struct holder *h);
 
-/* End the process, if it lives. */
+/* End the process, if it lives; returns when it is gone. */
 void holder_end(struct holder *h);
+
+/*
+ * Unpoison, as far as there is something to unpoison: without the policy a
+ * huge page with a simulated error is to be had again this way.
+ */
+void holder_repair(struct holder *h, const size_t *pages, size_t n);
 
 #endif /* HOLDER_H */

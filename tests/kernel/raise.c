@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <poison.h>
-#include <sys/mman.h>
 
 #include "kmsg.h"
 #include "polling.h"
@@ -27,9 +26,14 @@ unsigned long error_results(unsigned long pfn)
 	return kmsg_count("%#lx: recovery action for ", pfn);
 }
 
-static int madvise_hwpoison(const struct hugepage *hp, size_t offset)
+static int madvise_hwpoison(const struct hugepage *hp, size_t offset,
+			    struct sigbus *seen)
 {
-	return madvise(hp->map + offset, BASE_PAGE, MADV_HWPOISON) ? -errno : 0;
+	int err;
+
+	if (sigbus_on_hwpoison(hp->map + offset, seen, &err))
+		return 0;
+	return err ? err : -ENODATA;
 }
 
 static int consume(const struct hugepage *hp, size_t offset,
@@ -55,7 +59,7 @@ static int raise_by(const struct hugepage *hp, size_t offset,
 {
 	switch (way) {
 	case ERROR_MADVISE:
-		return madvise_hwpoison(hp, offset);
+		return madvise_hwpoison(hp, offset, seen);
 	case ERROR_INJECT:
 		return error_inject_pfn(hugepage_pfn(hp, offset));
 	case ERROR_CONSUME:

@@ -9,21 +9,32 @@
 #include "sigbus.h"
 
 enum error_way {
-	ERROR_MADVISE,	/* MADV_HWPOISON: simulated, holds a reference */
-	ERROR_INJECT,	/* hwpoison-inject by pfn: simulated, holds none */
+	ERROR_MADVISE,	/* MADV_HWPOISON: simulated consumption */
+	ERROR_INJECT,	/* hwpoison-inject by pfn: simulated report */
 	ERROR_CONSUME,	/* real: a load in user mode (SRAR) */
 	ERROR_SCRUB,	/* real: the patrol scrubber reports (SRAO) */
 };
 
 /*
  * Raise an error in the base page at @offset and wait until the kernel has
- * logged what it did with it.  For ERROR_CONSUME @seen is the signal of the
- * load; for the other ways it is not written.  0 or -errno; -ENOMSG if
- * nothing is logged, -ENODATA if a load of poison was not a SIGBUS.
+ * logged what it did with it.  For those that consume, @seen is the signal
+ * for that; for the others it is not written.  0 or -errno; -ENOMSG if
+ * nothing is logged, -ENODATA if there was no SIGBUS.
  * Call kmsg_start() first.
  */
 int error_raise(const struct hugepage *hp, size_t offset, enum error_way way,
 		struct sigbus *seen);
+
+static inline bool error_consumes(enum error_way way)
+{
+	return way == ERROR_MADVISE || way == ERROR_CONSUME;
+}
+
+/* A load of the raw page is a machine check. */
+static inline bool error_is_real(enum error_way way)
+{
+	return way == ERROR_CONSUME || way == ERROR_SCRUB;
+}
 
 /* 0 or -errno of hwpoison-inject's files. */
 int error_inject_pfn(unsigned long pfn);

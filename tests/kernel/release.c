@@ -56,15 +56,11 @@ static unsigned long scene_pfn(const struct scene *s)
 	return s->holder.hp.pa / BASE_PAGE;
 }
 
-/* On base, a simulated error's huge page is to be had again this way. */
 static void scene_close(struct scene *s)
 {
-	size_t i;
-
 	lab_poison_clear();
 	holder_end(&s->holder);
-	for (i = 0; i < s->n_raw && s->holder.hp.pa; i++)
-		error_unpoison_pfn(scene_pfn(s) + s->raw[i]);
+	holder_repair(&s->holder, s->raw, s->n_raw);
 }
 
 static void scene_damage(struct __test_metadata *_metadata, struct scene *s,

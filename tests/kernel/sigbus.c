@@ -2,8 +2,12 @@
 #define _GNU_SOURCE
 #include "sigbus.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stddef.h>
+#include <sys/mman.h>
+
+#include "hugepage.h"
 
 static sigjmp_buf guard;
 static volatile sig_atomic_t guarded, optional;
@@ -41,16 +45,15 @@ void sigbus_catch(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-static bool guarded_access(volatile char *addr, bool store, struct sigbus *seen)
+/* Do @what to @addr, true if that ended in SIGBUS. */
+static bool guarded_by_jump(void (*what)(volatile char *addr),
+			    volatile char *addr, struct sigbus *seen)
 {
 	bool hit = sigsetjmp(guard, 1);
 
 	if (!hit) {
 		guarded = 1;
-		if (store)
-			*addr = 1;
-		else
-			(void)*addr;
+		what(addr);
 	}
 	guarded = 0;
 	if (hit)
@@ -58,14 +61,42 @@ static bool guarded_access(volatile char *addr, bool store, struct sigbus *seen)
 	return hit;
 }
 
+static void load(volatile char *addr)
+{
+	(void)*addr;
+}
+
+static void store(volatile char *addr)
+{
+	*addr = 1;
+}
+
+static int hwpoison_error;
+
+static void hwpoison(volatile char *addr)
+{
+	if (madvise((void *)addr, BASE_PAGE, MADV_HWPOISON))
+		hwpoison_error = -errno;
+}
+
 bool sigbus_on_load(const void *addr, struct sigbus *seen)
 {
-	return guarded_access((volatile char *)addr, false, seen);
+	return guarded_by_jump(load, (volatile char *)addr, seen);
 }
 
 bool sigbus_on_store(void *addr, struct sigbus *seen)
 {
-	return guarded_access(addr, true, seen);
+	return guarded_by_jump(store, addr, seen);
+}
+
+bool sigbus_on_hwpoison(void *addr, struct sigbus *seen, int *err)
+{
+	bool hit;
+
+	hwpoison_error = 0;
+	hit = guarded_by_jump(hwpoison, addr, seen);
+	*err = hwpoison_error;
+	return hit;
 }
 
 unsigned int sigbus_optional(struct sigbus *last)

@@ -25,6 +25,13 @@ void sigbus_catch(void);
 bool sigbus_on_load(const void *addr, struct sigbus *seen);
 bool sigbus_on_store(void *addr, struct sigbus *seen);
 
+/*
+ * MADV_HWPOISON of the base page at @addr: the kernel takes the caller for
+ * the consumer of the error, so it gets a signal as for a load.  @err is 0 or
+ * the -errno of a call that ended without one.
+ */
+bool sigbus_on_hwpoison(void *addr, struct sigbus *seen, int *err);
+
 /* Action optional signals since sigbus_catch(), @last may be NULL. */
 unsigned int sigbus_optional(struct sigbus *last);
 

@@ -59,7 +59,10 @@ FIXTURE_SETUP(unpoison)
 
 FIXTURE_TEARDOWN_PARENT(unpoison)
 {
+	const size_t first = 0;
+
 	holder_end(&self->holder);
+	holder_repair(&self->holder, &first, 1);
 }
 
 static bool is_raw(unsigned long pfn)
