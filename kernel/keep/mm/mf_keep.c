@@ -93,6 +93,7 @@ static void mf_keep_new_record(struct folio *folio)
 		folio_set_hugetlb_raw_hwp_unreliable(folio);
 		return;
 	}
+	/* The bitmap is clear before a reader finds it. */
 	smp_store_release((unsigned long **)&folio->_hugetlb_hwpoison, record);
 }
 
