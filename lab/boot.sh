@@ -143,9 +143,9 @@ prepare_boot() {	# [COMMAND...]
 
 # QEMU makes its output non-blocking, which must not happen to our caller's,
 # so it gets a pipe.  It ends with us, even if we are killed.
-boot_and_judge() {
+boot_and_judge() {	# COMMAND...
 	local status=0 relay
-	prepare_boot "${rest[@]}"
+	prepare_boot "$@"
 	exec {relay_fd}> >(exec cat)
 	relay=$!
 	in_group setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \

@@ -32,12 +32,16 @@ artefact() {	# KIND [ARG]...
 }
 
 make_artefact() {	# KIND [ARG]...
-	local kind=$1
-	shift
 	rm -rf "$artefact"
 	mkdir "$artefact"
-	in_group "make_$kind" "$artefact" "$@" || exit "$failure_status"
-	touch "$artefact/complete"
+	in_group make_to_the_end "$@" || exit "$failure_status"
+}
+
+# Should only its parent be killed, this goes on, and is of use to the next.
+make_to_the_end() {	# KIND [ARG]...
+	local kind=$1
+	shift
+	"make_$kind" "$artefact" "$@" && touch "$artefact/complete"
 }
 
 # To be called once a make_KIND has read all of its inputs, for they may have
