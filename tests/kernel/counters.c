@@ -56,6 +56,21 @@ static void add_zone(const char *line, struct buddy *buddy)
 		buddy->blocks[order] += strtol(at, &at, 10);
 }
 
+/* Sum of the "count:" lines of /proc/zoneinfo: pages in per-CPU lists. */
+static long percpu_pages(void)
+{
+	static char text[1 << 16];
+	char *line, *rest = text;
+	long n, sum = 0;
+
+	if (procfile_read("/proc/zoneinfo", text, sizeof(text)) < 0)
+		return 0;
+	while ((line = strsep(&rest, "\n")))
+		if (sscanf(line, " count: %ld", &n) == 1)
+			sum += n;
+	return sum;
+}
+
 int buddy_read(struct buddy *buddy)
 {
 	char text[4096], *line, *rest = text;
@@ -63,13 +78,13 @@ int buddy_read(struct buddy *buddy)
 	long err;
 
 	*buddy = (struct buddy){ 0 };
-	err = procfile_write("/proc/sys/vm/stat_refresh", "1");
-	if (!err)
-		err = procfile_read("/proc/buddyinfo", text, sizeof(text));
+	err = procfile_read("/proc/buddyinfo", text, sizeof(text));
 	if (err < 0)
 		return err;
 	while ((line = strsep(&rest, "\n")))
 		add_zone(line, buddy);
+	buddy->percpu_bytes = percpu_pages() * BASE_PAGE;
+	buddy->bytes = buddy->percpu_bytes;
 	for (order = 0; order < BUDDY_ORDERS; order++)
 		buddy->bytes += buddy->blocks[order] * (BASE_PAGE << order);
 	return 0;

@@ -13,13 +13,14 @@ void error_counters_read(struct error_counters *counters);
 
 #define BUDDY_ORDERS	11
 
-/* Free blocks by order, all zones; @bytes is what they hold together. */
+/* Free memory of all zones. */
 struct buddy {
-	long blocks[BUDDY_ORDERS];
-	long bytes;
+	long blocks[BUDDY_ORDERS];	/* free blocks by order */
+	long percpu_bytes;		/* in per-CPU lists, in no block */
+	long bytes;			/* all of it */
 };
 
-/* Folds the per-CPU remainders in first: exact when nobody else allocates. */
+/* Exact while nobody else allocates. */
 int buddy_read(struct buddy *buddy);
 
 #endif /* COUNTERS_H */

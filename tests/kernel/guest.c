@@ -3,7 +3,10 @@
  * Runs in the lab: several test programs one after the other, so that they
  * share a boot.
  *
- *	guest [--control] "PROGRAM [ARG]..."...
+ *	guest [--control] [--gigantic N] "PROGRAM [ARG]..."...
+ *
+ * --gigantic allocates N pages of 1 GiB first, as boots that have none from
+ * their command line need.
  *
  * After each, "# lab: PROGRAM STATUS MISSED" on a line of its own: its wait
  * status and how many loads of poison the lab could not turn into a machine
@@ -17,6 +20,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "hugepage.h"
+#include "pool.h"
 
 #define ARGS_MAX	16
 
@@ -56,6 +62,15 @@ static bool run(char *words)
 	return !status;
 }
 
+static void need_gigantic(const char *n)
+{
+	if (pool_set(SIZE_1G, atol(n)) == atol(n))
+		return;
+	fprintf(stderr, "guest: cannot allocate %s pages of 1 GiB, give the guest more memory\n",
+		n);
+	exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	bool all = true;
@@ -68,6 +83,10 @@ int main(int argc, char **argv)
 	if (i < argc && !strcmp(argv[i], "--control")) {
 		setenv("MFR_CONTROL", "1", 1);
 		i++;
+	}
+	if (i + 1 < argc && !strcmp(argv[i], "--gigantic")) {
+		need_gigantic(argv[i + 1]);
+		i += 2;
 	}
 	for (; i < argc; i++)
 		all &= run(argv[i]);

@@ -16,14 +16,24 @@ static int kmsg_fd = -1;
 static char log_text[1 << 20];
 static size_t log_len;
 
-int kmsg_start(void)
+static int start(int whence)
 {
 	if (kmsg_fd < 0)
 		kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kmsg_fd < 0 || lseek(kmsg_fd, 0, SEEK_END) < 0)
+	if (kmsg_fd < 0 || lseek(kmsg_fd, 0, whence) < 0)
 		return -errno;
 	log_len = 0;
 	return 0;
+}
+
+int kmsg_start(void)
+{
+	return start(SEEK_END);
+}
+
+int kmsg_start_at_boot(void)
+{
+	return start(SEEK_SET);
 }
 
 /* An overrun (EPIPE) loses the oldest records: the next read goes on. */

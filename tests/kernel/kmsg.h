@@ -8,7 +8,10 @@
 /* Forget all that was logged up to now; 0 or -errno. */
 int kmsg_start(void);
 
-/* Lines since kmsg_start() that contain the text. */
+/* From the first line of the boot on, as far as the kernel has it; 0 or -errno. */
+int kmsg_start_at_boot(void);
+
+/* Lines since the start that contain the text. */
 size_t kmsg_count(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

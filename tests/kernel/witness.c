@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -41,6 +42,8 @@ static void live(int socket, const struct hugepage *hp, bool early_kill)
 	sigbus_catch();
 	if (early_kill)
 		prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0);
+	/* The mapping that fork() left; signals may name any address */
+	munmap(hp->map, hp->size);
 	map = hugepage_map(hp);
 	if (!map)
 		_exit(1);
