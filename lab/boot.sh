@@ -12,9 +12,16 @@ reports+='|Bad page (state|map|cache)|KASAN:|KFENCE:|UBSAN:|KCSAN:'
 reports+='|possible (circular|recursive) locking|possible irq lock'
 reports+='|INFO: (task .* blocked|rcu|lockdep|suspicious)|suspicious RCU usage'
 reports+='|rcu:.*(stall|detected)|kmemleak: [0-9]+ new|list_(add|del) corruption'
-reports+='|refcount_t:|slab-|Voluntary context switch within RCU'
+reports+='|refcount_t:|Voluntary context switch within RCU'
+
+# The plugin knows the inside of this one.
+check_qemu_version() {
+	"$qemu" --version | grep -q 'version 7\.2\.' ||
+		die "the lab's plugin is for QEMU 7.2, but here is $("$qemu" --version | head -n 1); use Debian 12's qemu-system-x86"
+}
 
 make_plugin() {	# DIRECTORY
+	check_qemu_version
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
 		-o "$1/poison.so" "$lab/poison.c" ||
 		die "cannot compile $lab/poison.c"
@@ -23,6 +30,7 @@ make_plugin() {	# DIRECTORY
 
 plugin_inputs() {
 	compilers
+	package_version qemu-system-x86
 	cat "$lab/poison.c" "$lab/poison.h"
 	declare -f make_plugin
 }

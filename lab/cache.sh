@@ -54,7 +54,7 @@ check_same_inputs() {	# KIND DIRECTORY
 # Keep the few that were used last, and those that may be in use right now.
 prune() {	# KIND
 	local old
-	find "$cache/$1" -mindepth 2 -maxdepth 2 -name complete -mmin +60 \
+	find "$cache/$1" -mindepth 2 -maxdepth 2 -name complete -mmin +20 \
 		-printf '%T@ %h\n' | sort -rn | tail -n +$((keep_artefacts + 1)) |
 	while read -r _ old; do
 		rm -f "$old/complete"
