@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For series and check: what the series is made of, and copies of the lab's
+# built kernel trees, since those are cached and must stay as they are.
+
+base=6.12
+keep=kernel/keep
+scratch=
+
+make_scratch() {
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/mfr-kernel.XXXXXX")
+	trap 'rm -rf "$scratch"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# Our files, relative to $keep, laid out as in a kernel tree.
+new_files() {
+	(cd "$keep" && find . -mindepth 2 -type f ! -path './[0-9]*' |
+		sed 's|^\./||' | LC_ALL=C sort)
+}
+
+# The last patch has the hooks that call our files; others go before them.
+patches() {
+	find "$keep/$base" -name '0*.patch' | LC_ALL=C sort
+}
+
+# Existing files that the patches change.
+touched_files() {
+	patches | xargs sed -nE 's|^--- a/([^	]*).*|\1|p' |
+		LC_ALL=C sort -u
+}
+
+# Directories whose objects the series changes, as make's targets.
+object_dirs() {
+	{ new_files; touched_files; } | sed -n 's|/[^/]*\.c$|/|p' |
+		LC_ALL=C sort -u
+}
+
+need_series() {
+	[ -d "$keep/$base" ] && [ -n "$(patches)" ] && [ -n "$(new_files)" ] ||
+		die "$keep has no series for $base: it wants $keep/$base/0*.patch and new files such as $keep/mm/*.c"
+}
+
+# Path of a kernel tree that the lab has built; what it says goes to stderr.
+built_tree() {	# KERNEL
+	lab/vm src --kernel "$1" </dev/null ||
+		die "lab/vm has no built tree of $1: see its words above"
+}
+
+# All that make wants for mm/ and fs/, with the objects' times: the sources of
+# drivers are most of a tree and never read.
+copy_tree() {	# FROM TO
+	mkdir -p "$2"
+	tar -C "$1" -cf - --exclude='./drivers/*.[chS]' \
+		--exclude='./sound/*.[ch]' --exclude='./arch/*/*.dts*' \
+		--exclude='./tools/testing' --exclude='./vmlinux*' \
+		--exclude='./Documentation/devicetree' \
+		--exclude='./Documentation/translations' . |
+		tar -C "$2" -xf - || die "cannot copy $1 to $2: is the disk full?"
+}
+
+# As the lab calls make, so that its compiler cache knows the answers.
+kernel_make() {	# TREE WORD...
+	local tree=$1
+
+	shift
+	CCACHE_DIR=${MFR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mfr}/ccache \
+	KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=mfr \
+	KBUILD_BUILD_HOST=lab LC_ALL=C \
+		make -C "$tree" -j"$(nproc)" CC="ccache gcc" "$@" </dev/null 2>&1
+}
+
+# A test's line; the caller counts with $passed and $failed.
+passed=0 failed=0
+
+result() {	# STATUS NAME
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $2"
+	fi
+}
+
+tally() {
+	echo "1..$((passed + failed))"
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+}
