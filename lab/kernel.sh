@@ -108,11 +108,10 @@ add_keep_files() {	# TREE
 apply_keep_patches() {	# TREE
 	local file said
 	while read -r file; do
-		said=$(patch -d "$1" -p1 --no-backup-if-mismatch --forward \
+		said=$(patch -d "$1" -p1 --no-backup-if-mismatch --force \
 			-i "$keep/$file" 2>&1) ||
 			die "$keep/$file does not apply to linux-source-$series:
-$(grep -E '^(patching|Hunk #[0-9]+ (FAILED|ignored)|can.t find|.*malformed|.*already exists)' \
-	<<<"$said" | grep -B1 -vE '^patching')"
+$said"
 	done < <(keep_patches)
 }
 
