@@ -52,7 +52,7 @@ built_tree() {	# KERNEL
 # drivers are most of a tree and never read.
 copy_tree() {	# FROM TO
 	mkdir -p "$2"
-	tar -C "$1" -cf - --exclude='./drivers/*.[chS]' \
+	tar -C "$1" -cf - --exclude='./drivers/*.[choaS]' --exclude='./net/*.[coa]' \
 		--exclude='./sound/*.[ch]' --exclude='./arch/*/*.dts*' \
 		--exclude='./tools/testing' --exclude='./vmlinux*' \
 		--exclude='./Documentation/devicetree' \
