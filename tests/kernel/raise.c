@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poison.h>
+#include <sched.h>
 
 #include "kmsg.h"
 #include "polling.h"
@@ -54,6 +55,30 @@ static int scrub(const struct hugepage *hp, size_t offset)
 	return err ? err : lab_scrub_report(hp->pa + offset);
 }
 
+/*
+ * A scrubber's report is broadcast.  A CPU that still handles the last one
+ * would not get it, and the others would wait for that CPU in vain; so run on
+ * each, which is when its handler has ended.
+ */
+static int visit_all_cpus(void)
+{
+	cpu_set_t before, one;
+	int cpu, err = 0;
+
+	if (sched_getaffinity(0, sizeof(before), &before))
+		return -errno;
+	for (cpu = 0; cpu < CPU_SETSIZE && !err; cpu++) {
+		if (!CPU_ISSET(cpu, &before))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		err = sched_setaffinity(0, sizeof(one), &one);
+	}
+	if (sched_setaffinity(0, sizeof(before), &before))
+		err = -1;
+	return err ? -errno : 0;
+}
+
 static int raise_by(const struct hugepage *hp, size_t offset,
 		    enum error_way way, struct sigbus *seen)
 {
@@ -79,5 +104,7 @@ int error_raise(const struct hugepage *hp, size_t offset, enum error_way way,
 
 	if (err)
 		return err;
-	return poll_until(error_results(pfn) > before) ? 0 : -ENOMSG;
+	if (!poll_until(error_results(pfn) > before))
+		return -ENOMSG;
+	return way == ERROR_SCRUB ? visit_all_cpus() : 0;
 }
