@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <linux/userfaultfd.h>
 #include <poison.h>
 #include <stdbool.h>
@@ -26,11 +27,17 @@
 #include "kmsg.h"
 #include "pageflags.h"
 #include "pattern.h"
+#include "pin.h"
 #include "polling.h"
 #include "pool.h"
 #include "procfile.h"
 #include "raise.h"
 #include "sigbus.h"
+
+/* glibc does not have it. */
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
 
 #define RAW_PAGES	3
 /* What read(2) and friends copy at a time. */
@@ -313,21 +320,26 @@ static void expect_reader(struct __test_metadata *_metadata,
 	EXPECT_EQ(hits, lab_poison_hits());
 }
 
-/* Pages that get_user_pages_fast() pins for a pipe, or -errno. */
+/* Pages that get_user_pages_fast() gives, or -errno. */
 static long splice_pages(const char *from, size_t pages)
 {
-	struct iovec iov = { (void *)from, pages * BASE_PAGE };
-	int pipefd[2];
-	long got;
+	int fd;
+	long got = pin_in_pipe((void *)from, pages, &fd);
 
-	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK))
-		return -errno;
-	got = vmsplice(pipefd[1], &iov, 1, SPLICE_F_NONBLOCK);
-	if (got < 0)
-		got = -errno;
-	close(pipefd[0]);
-	close(pipefd[1]);
-	return got < 0 ? got : got / (long)BASE_PAGE;
+	if (got >= 0)
+		close(fd);
+	return got;
+}
+
+/* 0 or -errno of a long-term pin, which takes all pages or none. */
+static int register_pages(const char *from, size_t pages)
+{
+	int fd = pin_long_term((void *)from, pages * BASE_PAGE);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 /* Rule 9: the first page of a request gives the error, a later one ends it. */
@@ -340,6 +352,11 @@ static void pins_healthy_pages(struct __test_metadata *_metadata,
 	EXPECT_EQ(-EHWPOISON, splice_pages(raw + BASE_PAGE, 2));
 	EXPECT_EQ(2, splice_pages(raw - 2 * BASE_PAGE, 4));
 	EXPECT_EQ(4, splice_pages(raw + 2 * BASE_PAGE, 4));
+
+	EXPECT_EQ(-EHWPOISON, register_pages(raw, 4));
+	EXPECT_GT(0, register_pages(raw - 2 * BASE_PAGE, 4));
+	EXPECT_EQ(0, register_pages(raw - 2 * BASE_PAGE, 2));
+	EXPECT_EQ(0, register_pages(raw + 2 * BASE_PAGE, 64));
 }
 
 /* Rule 8: zeroing part of the folio writes no poison and reads none. */
@@ -492,6 +509,61 @@ TEST_F(kept, userfaultfd_continue)
 	EXPECT_EQ(size, cont.mapped);
 	close(fd);
 	expect_intact(_metadata, &self->f, map);
+}
+
+/* Rule 10: soft offline would move the folio, and with it the poison. */
+TEST_F(kept, not_soft_offlined)
+{
+	EXPECT_NE(0, madvise(self->f.hp.map + 10 * BASE_PAGE, BASE_PAGE,
+			     MADV_SOFT_OFFLINE));
+	expect_intact(_metadata, &self->f, self->f.hp.map);
+}
+
+/* Rule 10: not migrated, neither to the other node nor to where it is. */
+TEST_F(kept, not_migrated)
+{
+	void *page = self->f.hp.map;
+	int64_t hits = lab_poison_hits();
+	int node, status;
+
+	for (node = 0; node < 2; node++) {
+		status = 0;
+		EXPECT_LE(0, syscall(SYS_move_pages, 0, 1UL, &page, &node,
+				     &status, MPOL_MF_MOVE_ALL));
+		EXPECT_TRUE(status == node || status < 0);
+		EXPECT_EQ(hits, lab_poison_hits());
+		EXPECT_EQ(self->f.hp.pa / BASE_PAGE, pagemap_pfn(page));
+	}
+	expect_intact(_metadata, &self->f, self->f.hp.map);
+}
+
+/* The block of memory that has the folio, below /sys. */
+static void memory_block(const struct hugepage *hp, const char *file,
+			 char *path, size_t size)
+{
+	static const char blocks[] = "/sys/devices/system/memory";
+	char hex[32] = "0x";
+
+	snprintf(path, size, "%s/block_size_bytes", blocks);
+	procfile_read(path, hex + 2, sizeof(hex) - 2);
+	snprintf(path, size, "%s/memory%lu/%s", blocks,
+		 hp->pa / strtoul(hex, NULL, 16), file);
+}
+
+/*
+ * Rule 10: memory that has the folio is busy.  The block is in the movable
+ * zone (movablecore= on the command line), where nothing else keeps it.
+ */
+TEST_F(kept, not_hot_removed)
+{
+	char path[128], zone[32];
+
+	memory_block(&self->f.hp, "valid_zones", path, sizeof(path));
+	ASSERT_LT(0, procfile_read(path, zone, sizeof(zone)));
+	ASSERT_EQ(0, strncmp(zone, "Movable", strlen("Movable")));
+	memory_block(&self->f.hp, "state", path, sizeof(path));
+	EXPECT_EQ(-EBUSY, procfile_write(path, "offline"));
+	expect_intact(_metadata, &self->f, self->f.hp.map);
 }
 
 static void dump_core(const struct filled *self)

@@ -17,6 +17,7 @@
 #include "pageflags.h"
 #include "polling.h"
 #include "pool.h"
+#include "procfile.h"
 #include "raise.h"
 #include "sigbus.h"
 #include "witness.h"
@@ -48,9 +49,12 @@ FIXTURE_SETUP(error)
 	CONTROL_READY();
 }
 
+#define EARLY_KILL_ALL	"/proc/sys/vm/memory_failure_early_kill"
+
 FIXTURE_TEARDOWN_PARENT(error)
 {
 	lab_poison_clear();
+	procfile_write(EARLY_KILL_ALL, "0");
 }
 
 /* Rule 4: exact address, granule of one base page, AR to the consumer. */
@@ -273,6 +277,20 @@ TEST_F(error, early_kill)
 	EXPECT_EQ(0, sigbus_optional(NULL));
 	witness_kill(&early);
 	witness_kill(&late);
+}
+
+/* Rule 4: or for whom the system asks. */
+TEST_F(error, early_kill_by_sysctl)
+{
+	struct witness w;
+
+	ASSERT_EQ(0, procfile_write(EARLY_KILL_ALL, "1"));
+	ASSERT_EQ(0, witness_start(&w, &self->hp, false));
+	raise_one(_metadata, &self->hp, 12, variant->way);
+	expect_told(_metadata, &w, 1, 12);
+	raise_again(_metadata, &self->hp, 12, variant->way);
+	expect_told(_metadata, &w, 1, 12);
+	witness_kill(&w);
 }
 
 /* Rule 4: an early killer that consumes is told AR, not AO as well. */

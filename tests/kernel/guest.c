@@ -24,7 +24,7 @@
 #include "hugepage.h"
 #include "pool.h"
 
-#define ARGS_MAX	16
+#define ARGS_MAX	64
 
 static void exec_words(char *words)
 {

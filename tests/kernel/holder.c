@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kmsg.h"
 #include "pattern.h"
+#include "pin.h"
 #include "polling.h"
 
 struct request {
@@ -49,27 +49,34 @@ static struct birth make(size_t size, const size_t *pages, size_t n,
 	return b;
 }
 
-/* A pipe that holds a reference to the base page at @offset, or -errno. */
-static int pin(const struct hugepage *hp, size_t offset)
+/* A descriptor that holds a reference to the base page @offset, or -errno. */
+static int pin(const struct hugepage *hp, size_t offset, enum release_how how)
 {
-	struct iovec iov = { hp->map + offset, BASE_PAGE };
-	int pipefd[2];
+	char *addr = hp->map + offset;
+	long got;
+	int fd;
 
-	pattern_fill(hp->map + offset, offset, BASE_PAGE);
-	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK) ||
-	    vmsplice(pipefd[1], &iov, 1, 0) != BASE_PAGE)
-		return -errno;
-	return pipefd[0];
+	if (how == RELEASE_PINNED_LONG)
+		return pin_long_term(addr, BASE_PAGE);
+	pattern_fill(addr, offset, BASE_PAGE);
+	got = pin_in_pipe(addr, 1, &fd);
+	return got < 0 ? got : fd;
 }
 
 /* The bytes of a pinned page are its user's until the pin goes. */
-static int unpin(int pipe_fd, size_t offset)
+static int unpin(int fd, size_t offset, enum release_how how)
 {
 	static char data[BASE_PAGE] __attribute__((aligned(4096)));
+	int err = 0;
 
-	if (read(pipe_fd, data, BASE_PAGE) != BASE_PAGE)
-		return -errno;
-	return pattern_check(data, offset, BASE_PAGE) < 0 ? 0 : -EILSEQ;
+	if (how == RELEASE_PINNED) {
+		if (read(fd, data, BASE_PAGE) != BASE_PAGE)
+			err = -EIO;
+		else if (pattern_check(data, offset, BASE_PAGE) >= 0)
+			err = -EILSEQ;
+	}
+	close(fd);
+	return err;
 }
 
 static int let_go(struct hugepage *hp, enum release_how how)
@@ -87,21 +94,25 @@ static int let_go(struct hugepage *hp, enum release_how how)
 	return err ? -errno : 0;
 }
 
+static bool pins(enum release_how how)
+{
+	return how == RELEASE_PINNED || how == RELEASE_PINNED_LONG;
+}
+
 static void obey(struct hugepage *hp, int socket)
 {
-	struct request r;
-	size_t pinned = 0;
-	int err, pipe_fd = -1;
+	struct request r, pinned;
+	int err, pin_fd = -1;
 
 	while (recv(socket, &r, sizeof(r), MSG_WAITALL) == sizeof(r)) {
 		if (r.how == RELEASE_EXIT)
 			_exit(0);
-		if (pipe_fd >= 0) {
-			err = unpin(pipe_fd, pinned);
-		} else if (r.how == RELEASE_PINNED) {
-			pinned = r.pinned;
-			pipe_fd = pin(hp, pinned);
-			err = pipe_fd < 0 ? pipe_fd : let_go(hp, r.how);
+		if (pin_fd >= 0) {
+			err = unpin(pin_fd, pinned.pinned, pinned.how);
+		} else if (pins(r.how)) {
+			pinned = r;
+			pin_fd = pin(hp, r.pinned, r.how);
+			err = pin_fd < 0 ? pin_fd : let_go(hp, r.how);
 		} else {
 			err = let_go(hp, r.how);
 		}

@@ -17,7 +17,8 @@ enum release_how {
 	RELEASE_CLOSE,		/* munmap() and close() */
 	RELEASE_EXIT,		/* exit() with all of it in place */
 	RELEASE_KILL,		/* SIGKILL */
-	RELEASE_PINNED,		/* munmap() and close(), a pin goes later */
+	RELEASE_PINNED,		/* munmap() and close(), a pipe's pin is left */
+	RELEASE_PINNED_LONG,	/* the same, with a long-term pin */
 };
 
 /* @hp.map and @hp.fd mean nothing outside of the process. */
@@ -35,8 +36,9 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 		 enum error_way way);
 
 /*
- * Returns when it is done; 0 or -errno.  RELEASE_PINNED keeps a reference to
- * the base page @pinned: holder_unpin() ends that, 0 if its bytes were right.
+ * Returns when it is done; 0 or -errno.  RELEASE_PINNED and _LONG keep a
+ * reference to the base page @pinned: holder_unpin() ends that, 0 if the bytes
+ * in the pipe are right.
  */
 int holder_release(struct holder *h, enum release_how how, size_t pinned);
 int holder_unpin(struct holder *h);

@@ -23,7 +23,8 @@
 #include "procfile.h"
 #include "raise.h"
 
-#define RAW_MAX		8
+#define SPREAD		8
+#define RAW_MAX		512	/* all base pages of 2 MiB */
 #define MAX_ORDER	(BUDDY_ORDERS - 1)
 
 /* A folio with raw pages, and the system's figures before it was made. */
@@ -336,8 +337,8 @@ static void choose_raw(struct scene *s, enum release_how how)
 		s->raw[s->n_raw++] = 1;
 		break;
 	case RELEASE_KILL:
-		for (i = 0; i < RAW_MAX; i++)
-			s->raw[s->n_raw++] = i * nr / RAW_MAX + i;
+		for (i = 0; i < SPREAD; i++)
+			s->raw[s->n_raw++] = i * nr / SPREAD + i;
 		break;
 	default:
 		s->raw[s->n_raw++] = nr / 2;
@@ -558,19 +559,45 @@ TEST_F(pool, cgroup_uncharged)
 }
 
 /* Rule 11: a pin outlives mapping and file, and its end is the release. */
-TEST_F(pool, last_pin)
+static void last_pin(struct __test_metadata *_metadata, struct scene *s,
+		     enum release_how how)
 {
-	struct scene *s = &self->s;
 	struct pool pool;
 
 	scene_damage(_metadata, s, ERROR_INJECT);
-	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_PINNED, 5));
+	ASSERT_EQ(0, holder_release(&s->holder, how, 5));
 	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
 	EXPECT_EQ(s->pool.nr, pool.nr);
 	EXPECT_TRUE(page_flags(scene_pfn(s)) & PAGE_HUGE);
 	ASSERT_EQ(0, buddy_read(&s->buddy));
 	ASSERT_EQ(0, holder_unpin(&s->holder));
 	expect_released(_metadata, s);
+}
+
+TEST_F(pool, last_pin)
+{
+	last_pin(_metadata, &self->s, RELEASE_PINNED);
+}
+
+TEST_F(pool, last_long_term_pin)
+{
+	last_pin(_metadata, &self->s, RELEASE_PINNED_LONG);
+}
+
+/* Rules 3, 12: nothing is left to free, and that is no special case. */
+TEST_F(pool, every_page_raw)
+{
+	struct scene *s = &self->s;
+
+	for (s->n_raw = 0; s->n_raw < s->nr; s->n_raw++)
+		s->raw[s->n_raw] = s->n_raw;
+	scene_damage(_metadata, s, ERROR_INJECT);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	expect_pool(_metadata, s);
+	ASSERT_TRUE(poll_until(said_to_be_gone(s)));
+	expect_raw_isolated(_metadata, s);
+	expect_accounted(_metadata, s);
+	expect_errors_counted(_metadata, s);
 }
 
 /* Rules 11, 14: a folio without errors goes back to the pool, as ever. */
@@ -587,6 +614,100 @@ TEST_F(pool, healthy_page_returns)
 			       pool.free == s->pool.free));
 	EXPECT_EQ(s->pool.nr, pool.nr);
 	EXPECT_EQ(s->pool.resv, pool.resv);
+}
+
+/* Errors in every other base page, by a process that knows how far it is. */
+struct storm {
+	volatile size_t page;
+	int result[SIZE_2M / BASE_PAGE];
+};
+
+FIXTURE(race)
+{
+	struct scene s;
+	struct storm *storm;
+};
+
+FIXTURE_SETUP(race)
+{
+	self->storm = mmap(NULL, sizeof(*self->storm), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->storm);
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(race)
+{
+	holder_end(&self->s.holder);
+}
+
+static pid_t storm_start(struct storm *storm, unsigned long pfn, size_t nr)
+{
+	pid_t pid = fork();
+	size_t page;
+
+	if (pid)
+		return pid;
+	for (page = 1; page < nr; page += 2) {
+		storm->result[page] = error_inject_pfn(pfn + page);
+		storm->page = page;
+	}
+	_exit(0);
+}
+
+static long count_isolated(struct __test_metadata *_metadata,
+			   const struct scene *s, const struct storm *storm)
+{
+	size_t page;
+	long marked = 0;
+
+	ASSERT_EQ(0, page_flags_read(scene_pfn(s), s->nr, s->flags));
+	for (page = 0; page < s->nr; page++) {
+		uint64_t flags = s->flags[page];
+
+		if (page == 0 || (page % 2 && !storm->result[page]))
+			ASSERT_TRUE(flags & PAGE_HWPOISON);
+		if (flags & PAGE_HWPOISON) {
+			ASSERT_FALSE(flags & (PAGE_BUDDY | PAGE_HUGE));
+			marked++;
+		}
+	}
+	return marked;
+}
+
+/*
+ * Rule 15: an error that races with the release is on the record, or it is
+ * handled as one of the base page that it has become.  The release comes
+ * after some errors, before others.
+ */
+TEST_F_TIMEOUT(race, errors_while_released, 60)
+{
+	struct error_counters now;
+	struct scene *s = &self->s;
+	size_t after;
+	long marked;
+	pid_t pid;
+
+	for (after = 31; after < 512; after += 64) {
+		scene_open(_metadata, s, SIZE_2M);
+		s->raw[0] = 0;
+		s->n_raw = 1;
+		self->storm->page = 0;
+		scene_damage(_metadata, s, ERROR_INJECT);
+		pid = storm_start(self->storm, scene_pfn(s), s->nr);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(poll_until(self->storm->page >= after));
+		ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		ASSERT_TRUE(poll_until(kmsg_count(
+			"%#lx: kept huge page left the pool", scene_pfn(s))));
+		marked = count_isolated(_metadata, s, self->storm);
+		error_counters_read(&now);
+		EXPECT_EQ(s->errors.corrupted_kb + 4 * marked,
+			  now.corrupted_kb);
+		holder_end(&s->holder);
+		munmap(s->flags, s->nr * sizeof(*s->flags));
+	}
 }
 
 FIXTURE(consumed)

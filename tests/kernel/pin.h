@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* References to pages by get_user_pages(), each held by a descriptor. */
+#ifndef PIN_H
+#define PIN_H
+
+#include <stddef.h>
+
+/*
+ * The pages of a pipe (FOLL_GET, fast).  Returns how many of the @pages at
+ * @addr it took and the end to read from in @fd, or -errno and no descriptor.
+ */
+long pin_in_pipe(void *addr, size_t pages, int *fd);
+
+/*
+ * A registered buffer of io_uring (FOLL_PIN | FOLL_LONGTERM) of @len bytes at
+ * @addr: the descriptor, whose close() unpins, or -errno.
+ */
+int pin_long_term(void *addr, size_t len);
+
+#endif /* PIN_H */
