@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory that fails: a plugin for an unmodified QEMU 7.2 (x86_64 guest in
  * software emulation on an x86_64 host), asked by the guest through poison.h.
