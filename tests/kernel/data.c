@@ -65,15 +65,14 @@ static void consume(struct __test_metadata *_metadata, const struct hugepage *hp
 		lab_poison_del(hp->pa + offset, 1);
 }
 
-/* One huge page full of the pattern, then three real errors in it. */
-static void filled_create(struct __test_metadata *_metadata,
-			  struct filled *self, size_t size)
+/* Fill the huge page with the pattern, then have three real errors in it. */
+static void fill_and_break(struct __test_metadata *_metadata,
+			   struct filled *self)
 {
-	size_t i;
+	size_t i, size = self->hp.size;
 
 	sigbus_catch();
 	ASSERT_EQ(0, kmsg_start());
-	ASSERT_EQ(0, hugepage_create(&self->hp, size));
 	pattern_fill(self->hp.map, 0, size);
 	self->raw[0] = 3 * BASE_PAGE;
 	self->raw[1] = size / 2;
@@ -81,6 +80,13 @@ static void filled_create(struct __test_metadata *_metadata,
 	CONTROL_READY();
 	for (i = 0; i < RAW_PAGES; i++)
 		consume(_metadata, &self->hp, self->raw[i]);
+}
+
+static void filled_create(struct __test_metadata *_metadata,
+			  struct filled *self, size_t size)
+{
+	ASSERT_EQ(0, hugepage_create(&self->hp, size));
+	fill_and_break(_metadata, self);
 }
 
 static long check_all(const struct filled *self, const char *map)
@@ -550,22 +556,6 @@ static void memory_block(const struct hugepage *hp, const char *file,
 		 hp->pa / strtoul(hex, NULL, 16), file);
 }
 
-/*
- * Rule 10: memory that has the folio is busy.  The block is in the movable
- * zone (movablecore= on the command line), where nothing else keeps it.
- */
-TEST_F(kept, not_hot_removed)
-{
-	char path[128], zone[32];
-
-	memory_block(&self->f.hp, "valid_zones", path, sizeof(path));
-	ASSERT_LT(0, procfile_read(path, zone, sizeof(zone)));
-	ASSERT_EQ(0, strncmp(zone, "Movable", strlen("Movable")));
-	memory_block(&self->f.hp, "state", path, sizeof(path));
-	EXPECT_EQ(-EBUSY, procfile_write(path, "offline"));
-	expect_intact(_metadata, &self->f, self->f.hp.map);
-}
-
 static void dump_core(const struct filled *self)
 {
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -626,6 +616,72 @@ TEST_F(kept, proc_kcore)
 		ASSERT_EQ(-1, pattern_check(page, offset, BASE_PAGE));
 	}
 	EXPECT_EQ(hits, lab_poison_hits());
+}
+
+FIXTURE(movable)
+{
+	struct filled f;
+};
+
+static bool is_movable(const struct hugepage *hp)
+{
+	char path[128], zone[32];
+
+	memory_block(hp, "valid_zones", path, sizeof(path));
+	return procfile_read(path, zone, sizeof(zone)) > 0 &&
+	       !strncmp(zone, "Movable", strlen("Movable"));
+}
+
+/* Not all of the pool is in the movable zone: take pages until one is. */
+#define CANDIDATES	64
+
+FIXTURE_SETUP(movable)
+{
+	struct hugepage *hp = &self->f.hp, others[CANDIDATES];
+	size_t n = 0;
+
+	for (;;) {
+		ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+		ASSERT_EQ(0, hugepage_create(hp, SIZE_2M));
+		if (is_movable(hp))
+			break;
+		ASSERT_LT(n, CANDIDATES);
+		others[n++] = *hp;
+	}
+	while (n--)
+		hugepage_close(&others[n]);
+	fill_and_break(_metadata, &self->f);
+}
+
+FIXTURE_TEARDOWN_PARENT(movable)
+{
+	lab_poison_clear();
+}
+
+/*
+ * Rule 10: memory that has the folio is busy.  The block is in the movable
+ * zone (movablecore= on the command line), where nothing else keeps it.
+ */
+TEST_F(movable, not_hot_removed)
+{
+	char path[128];
+
+	memory_block(&self->f.hp, "state", path, sizeof(path));
+	EXPECT_EQ(-EBUSY, procfile_write(path, "offline"));
+	expect_intact(_metadata, &self->f, self->f.hp.map);
+}
+
+/*
+ * Rule 9: a long-term pin usually moves what it pins out of the movable zone,
+ * which is no way for this folio.  It must not try for ever.
+ */
+TEST_F(movable, long_term_pin)
+{
+	const char *raw = self->f.hp.map + self->f.raw[1];
+
+	EXPECT_EQ(0, register_pages(raw + 2 * BASE_PAGE, 4));
+	EXPECT_EQ(-EHWPOISON, register_pages(raw, 4));
+	expect_intact(_metadata, &self->f, self->f.hp.map);
 }
 
 FIXTURE(punched)
