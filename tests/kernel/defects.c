@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Defects of stock 6.12 that keep cannot live with, so the series mends them
+ * first: what HVO, the vmemmap optimisation, does with DEBUG_VM, as rule 13
+ * wants it silent; and a deadlock.  These are their reproducers.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <kselftest_harness.h>
+
+#include "control.h"
+#include "hugepage.h"
+#include "kmsg.h"
+#include "pageflags.h"
+#include "pool.h"
+#include "procfile.h"
+#include "raise.h"
+
+#define OPTIMIZE	"/proc/sys/vm/hugetlb_optimize_vmemmap"
+#define PAGES		4
+
+FIXTURE(vmemmap)
+{
+	long optimize;
+	struct pool before;
+};
+
+FIXTURE_SETUP(vmemmap)
+{
+	self->optimize = procfile_number(OPTIMIZE);
+	ASSERT_LE(0, self->optimize);
+	ASSERT_EQ(0, pool_read(SIZE_2M, &self->before));
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN(vmemmap)
+{
+	pool_set(SIZE_2M, self->before.nr);
+	procfile_write(OPTIMIZE, "%ld", self->optimize);
+}
+
+/*
+ * "Bad page state ... corrupted mapping in tail page": restored tail struct
+ * pages are copies of ones in use.
+ */
+TEST_F(vmemmap, bad_page_state_when_pool_shrinks)
+{
+	const long nr = self->before.nr;
+
+	ASSERT_EQ(0, procfile_write(OPTIMIZE, "1"));
+	ASSERT_EQ(0, kmsg_start());
+	ASSERT_EQ(nr + PAGES, pool_set(SIZE_2M, nr + PAGES));
+	ASSERT_EQ(nr, pool_set(SIZE_2M, nr));
+	EXPECT_EQ(0, kmsg_count("Bad page state"));
+}
+
+/*
+ * "WARNING ... vmemmap_remap_pte": tail struct pages of a gigantic page from
+ * the command line are not initialised yet when they are optimised away.  The
+ * boot must have had one, and HVO on.
+ */
+TEST(warning_for_gigantic_page_of_the_boot)
+{
+	static char cmdline[4096];
+
+	ASSERT_LT(0, procfile_read("/proc/cmdline", cmdline, sizeof(cmdline)));
+	ASSERT_NE(NULL, strstr(cmdline, "hugepagesz=1G"));
+	ASSERT_NE(NULL, strstr(cmdline, " hugepages="));
+	ASSERT_NE(NULL, strstr(cmdline, "hugetlb_free_vmemmap=on"));
+	CONTROL_READY();
+	ASSERT_EQ(0, kmsg_start_at_boot());
+	ASSERT_EQ(1, kmsg_count("registered 1.00 GiB page size, pre-allocated"));
+	ASSERT_EQ(0, kmsg_count("registered 1.00 GiB page size, pre-allocated 0"));
+	EXPECT_EQ(0, kmsg_count("vmemmap_remap_pte"));
+}
+
+/*
+ * A hole punch of a part of a folio locked the file's mappings, then the
+ * folio; memory_failure() does it the other way round.  The first of two
+ * pages takes long to zero: in that time comes an error in the second one,
+ * which is zeroed next.
+ */
+FIXTURE(deadlock)
+{
+	struct hugepage hp;
+	int done[2];
+};
+
+FIXTURE_SETUP(deadlock)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 2));
+	ASSERT_EQ(0, pipe(self->done));
+}
+
+FIXTURE_TEARDOWN(deadlock)
+{
+	close(self->done[0]);
+}
+
+static char *map_both(int fd)
+{
+	char *map;
+
+	if (fd < 0 || ftruncate(fd, 2 * SIZE_1G))
+		return NULL;
+	map = mmap(NULL, 2 * SIZE_1G, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   0);
+	if (map == MAP_FAILED)
+		return NULL;
+	memset(map, 1, 3 * BASE_PAGE);
+	map[SIZE_1G] = 1;
+	return map;
+}
+
+static pid_t punch(int fd)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				BASE_PAGE, SIZE_1G));
+	return pid;
+}
+
+/* Ends with 0, or not at all. */
+static int punch_and_fail(char *map, int fd)
+{
+	volatile char *zeroed = map + 2 * BASE_PAGE;
+	unsigned long pfn = pagemap_pfn(map + SIZE_1G + BASE_PAGE);
+	pid_t pid = punch(fd);
+	int status = -1;
+
+	while (*zeroed)
+		;
+	if (error_inject_pfn(pfn))
+		return 1;
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/* A child has all of the file, as a process that has it mapped may hang. */
+TEST_F_TIMEOUT(deadlock, of_punch_and_error, 60)
+{
+	struct pollfd end = { .fd = self->done[0], .events = POLLIN };
+	const int limit_ms = 10000;
+	char state = 0;
+
+	if (!fork()) {
+		int fd = hugepage_memfd(SIZE_1G);
+		char *map = map_both(fd);
+
+		state = map ? 'r' : 'x';
+		write(self->done[1], &state, 1);
+		state = punch_and_fail(map, fd) ? 'x' : 'd';
+		write(self->done[1], &state, 1);
+		_exit(0);
+	}
+	close(self->done[1]);
+	ASSERT_EQ(1, read(self->done[0], &state, 1));
+	ASSERT_EQ('r', state);
+	CONTROL_READY();
+	ASSERT_EQ(1, poll(&end, 1, limit_ms));
+	ASSERT_EQ(1, read(self->done[0], &state, 1));
+	EXPECT_EQ('d', state);
+}
+
+TEST_HARNESS_MAIN
