@@ -361,7 +361,29 @@ FIXTURE_TEARDOWN_PARENT(gigantic)
 	lab_poison_clear();
 }
 
-/* Rules 3 to 5 in one folio, as touching 1 GiB is dear: each way in turn. */
+/* Rules 3 to 5 for the @n-th error: nothing tells it from the first. */
+static void expect_nth_error(struct __test_metadata *_metadata,
+			     const struct hugepage *hp, size_t page,
+			     enum error_way way, struct witness *early,
+			     struct witness *late, unsigned int n)
+{
+	struct error_counters before;
+	struct witness_report r;
+
+	error_counters_read(&before);
+	raise_one(_metadata, hp, page, way);
+	expect_logged(_metadata, hp, page);
+	expect_told(_metadata, early, n, page);
+	ASSERT_EQ(0, witness_load(late, page * BASE_PAGE, &r));
+	EXPECT_EQ(error_is_real(way), r.hit);
+	if (r.hit)
+		expect_consumed(_metadata,
+				(char *)late->map + page * BASE_PAGE, &r.bus);
+	expect_load(_metadata, hp, page * BASE_PAGE, error_is_real(way));
+	expect_counted(_metadata, &before, 1);
+}
+
+/* In one folio, as touching 1 GiB is dear: each way in turn. */
 TEST_F_TIMEOUT(gigantic, every_way, 120)
 {
 	static const enum error_way ways[] = {
@@ -371,29 +393,14 @@ TEST_F_TIMEOUT(gigantic, every_way, 120)
 	const size_t pages[] = {
 		LAST(SIZE_1G), 0, 1, 511, 512, 131072, 200000, 200001,
 	};
-	struct error_counters before;
 	struct witness early, late;
-	struct witness_report r;
 	size_t i;
 
 	ASSERT_EQ(0, witness_start(&early, &self->hp, true));
 	ASSERT_EQ(0, witness_start(&late, &self->hp, false));
-	error_counters_read(&before);
-	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		size_t offset = pages[i] * BASE_PAGE;
-
-		raise_one(_metadata, &self->hp, pages[i], ways[i]);
-		expect_logged(_metadata, &self->hp, pages[i]);
-		expect_counted(_metadata, &before, i + 1);
-		expect_told(_metadata, &early, i + 1, pages[i]);
-		ASSERT_EQ(0, witness_load(&late, offset, &r));
-		EXPECT_EQ(error_is_real(ways[i]), r.hit);
-		if (r.hit)
-			expect_consumed(_metadata, (char *)late.map + offset,
-					&r.bus);
-		expect_load(_metadata, &self->hp, offset, error_is_real(ways[i]));
-		expect_counted(_metadata, &before, i + 1);
-	}
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		expect_nth_error(_metadata, &self->hp, pages[i], ways[i],
+				 &early, &late, i + 1);
 	EXPECT_EQ(self->hp.pa / BASE_PAGE, pagemap_pfn(self->hp.map));
 	witness_kill(&early);
 	witness_kill(&late);

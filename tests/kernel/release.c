@@ -693,6 +693,32 @@ static long count_isolated(struct __test_metadata *_metadata,
 	return marked;
 }
 
+/* Make a folio, release it after @after errors of the storm; all counted? */
+static void race_once(struct __test_metadata *_metadata, struct scene *s,
+		      struct storm *storm, enum release_how how, size_t after)
+{
+	struct error_counters now;
+	long marked;
+	pid_t pid;
+
+	scene_open(_metadata, s, SIZE_2M);
+	s->raw[0] = 0;
+	s->n_raw = 1;
+	storm->page = 0;
+	scene_damage(_metadata, s, ERROR_INJECT);
+	pid = storm_start(storm, scene_pfn(s), s->nr);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(poll_until(storm->page >= after));
+	ASSERT_EQ(0, holder_release(&s->holder, how, 0));
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_TRUE(poll_until(!(page_flags(scene_pfn(s)) & PAGE_HUGE)));
+	marked = count_isolated(_metadata, s, storm);
+	error_counters_read(&now);
+	EXPECT_EQ(s->errors.corrupted_kb + 4 * marked, now.corrupted_kb);
+	holder_end(&s->holder);
+	munmap(s->flags, s->nr * sizeof(*s->flags));
+}
+
 /*
  * Rule 15: an error that races with the release is on the record, or it is
  * handled as one of the base page that it has become.  The release comes
@@ -700,32 +726,11 @@ static long count_isolated(struct __test_metadata *_metadata,
  */
 TEST_F_TIMEOUT(race, errors_while_released, 60)
 {
-	struct error_counters now;
-	struct scene *s = &self->s;
 	size_t after;
-	long marked;
-	pid_t pid;
 
-	for (after = 31; after < 512; after += 128) {
-		scene_open(_metadata, s, SIZE_2M);
-		s->raw[0] = 0;
-		s->n_raw = 1;
-		self->storm->page = 0;
-		scene_damage(_metadata, s, ERROR_INJECT);
-		pid = storm_start(self->storm, scene_pfn(s), s->nr);
-		ASSERT_LT(0, pid);
-		ASSERT_TRUE(poll_until(self->storm->page >= after));
-		ASSERT_EQ(0, holder_release(&s->holder, variant->how, 0));
-		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-		ASSERT_TRUE(poll_until(!(page_flags(scene_pfn(s)) &
-					 PAGE_HUGE)));
-		marked = count_isolated(_metadata, s, self->storm);
-		error_counters_read(&now);
-		EXPECT_EQ(s->errors.corrupted_kb + 4 * marked,
-			  now.corrupted_kb);
-		holder_end(&s->holder);
-		munmap(s->flags, s->nr * sizeof(*s->flags));
-	}
+	for (after = 31; after < 512; after += 128)
+		race_once(_metadata, &self->s, self->storm, variant->how,
+			  after);
 }
 
 FIXTURE(consumed)
