@@ -125,7 +125,7 @@ make_keep() {	# DIRECTORY BASE_DIRECTORY
 	compile "$tree" olddefconfig >"$cache/logs/configure-keep.log" ||
 		die "cannot configure the kernel keep: see $cache/logs/configure-keep.log"
 	check_same_inputs keep "$1"
-	compile_shown keep "$tree" 2000
+	compile_shown keep "$tree" 353
 }
 
 compilers() {
