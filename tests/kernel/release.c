@@ -604,8 +604,8 @@ TEST_F(pool, every_page_raw)
 	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
 	expect_pool(_metadata, s);
 	ASSERT_TRUE(poll_until(said_to_be_gone(s)));
-	expect_raw_isolated(_metadata, s);
 	expect_accounted(_metadata, s);
+	expect_raw_isolated(_metadata, s);
 	expect_errors_counted(_metadata, s);
 }
 
