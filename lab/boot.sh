@@ -120,6 +120,13 @@ guest_memory() {
 	echo "$((mib / nodes * nodes))M"
 }
 
+# A warning is the end where nothing is to be warned of.
+kernel_arguments() {
+	echo -n "console=ttyS0 panic=-1 "
+	[ "$kernel" != keep-debug ] || echo -n "panic_on_warn=1 page_owner=on "
+	echo "$append"
+}
+
 # panic=-1 resets at once, and -no-reboot makes that the end.
 qemu_words() {
 	printf '%s\0' -nodefaults -no-user-config -no-reboot -display none \
@@ -127,7 +134,7 @@ qemu_words() {
 		-m "$(guest_memory)" \
 		-kernel "$kernel_dir/linux/arch/x86/boot/bzImage" \
 		-initrd "$tmp/initramfs" \
-		-append "console=ttyS0 panic=-1 $append" \
+		-append "$(kernel_arguments)" \
 		-plugin "file=$plugin,cpu=$cpu" \
 		-serial "file:$console" \
 		-chardev stdio,id=command,signal=off -serial chardev:command

@@ -2,10 +2,12 @@
 #
 # The lab's kernels: base is the distribution's source with our configuration,
 # keep is a copy of base's built tree with our files and patches, compiled on.
+# keep-debug has keep's source and more in its configuration.
 
 series=6.12
 tarball=/usr/src/linux-source-$series.tar.xz
 config=$lab/kernel.config
+debug_config=$lab/kernel-debug.config
 keep=$top/kernel/keep
 tree_mib=2500	# source and objects
 
@@ -51,38 +53,56 @@ compile_shown() {	# NAME TREE EXPECTED
 	mv "$counted.new" "$counted"
 }
 
+# Each option of the fragments once, as the last that names it has it.
+wanted_options() {	# FRAGMENT...
+	awk -F= '/^CONFIG_/ { line[$1] = $0 }
+		END { for (name in line) print line[name] }' "$@" | LC_ALL=C sort
+}
+
 # What the configuration asks for must not be lost to an unknown name or an
 # unmet dependency.
-check_config() {	# TREE
-	local line name
+check_config() {	# TREE FRAGMENT...
+	local tree=$1 line name
+	shift
 	while read -r line; do
 		name=${line%%=*}
 		case $line in
-		CONFIG_*=n) ! grep -q "^$name=" "$1/.config" ;;
-		CONFIG_*) grep -qxF "$line" "$1/.config" ;;
-		*) continue ;;
-		esac || die "$config asks for $line, but the kernel's configuration then says: $(grep -w "$name" "$1/.config" || echo "nothing")"
-	done <"$config"
+		*=n) ! grep -q "^$name=" "$tree/.config" ;;
+		*) grep -qxF "$line" "$tree/.config" ;;
+		esac || die "$* ask for $line, but the kernel's configuration then says: $(grep -w "$name" "$tree/.config" || echo "nothing")"
+	done < <(wanted_options "$@")
 }
 
-configure() {	# TREE
-	compile "$1" tinyconfig &&
-	(cd "$1" && scripts/kconfig/merge_config.sh -m .config "$config") &&
-	compile "$1" olddefconfig
+configure() {	# TREE FRAGMENT...
+	local tree=$1
+	shift
+	wanted_options "$@" >"$tree/.wanted.config" &&
+	compile "$tree" tinyconfig &&
+	(cd "$tree" && scripts/kconfig/merge_config.sh -m .config .wanted.config) &&
+	compile "$tree" olddefconfig
+}
+
+configure_checked() {	# NAME TREE FRAGMENT...
+	local log=$cache/logs/configure-$1.log
+	shift
+	configure "$@" >"$log" ||
+		die "cannot configure the kernel in $1: see $log"
+	check_config "$@"
+}
+
+unpack() {	# NAME TREE
+	need_disk "$tree_mib" "a kernel tree"
+	say "$1: unpack $tarball"
+	mkdir "$2"
+	tar -xf "$tarball" -C "$2" --strip-components=1 ||
+		die "cannot unpack $tarball into $2"
 }
 
 make_base() {	# DIRECTORY
-	local tree=$1/linux
-	need_disk "$tree_mib" "a kernel tree"
-	say "base: unpack $tarball"
-	mkdir "$tree"
-	tar -xf "$tarball" -C "$tree" --strip-components=1 ||
-		die "cannot unpack $tarball into $tree"
-	configure "$tree" >"$cache/logs/configure-base.log" ||
-		die "cannot configure the kernel base: see $cache/logs/configure-base.log"
-	check_config "$tree"
+	unpack base "$1/linux"
+	configure_checked base "$1/linux" "$config"
 	check_same_inputs base "$1"
-	compile_shown base "$tree" 2000
+	compile_shown base "$1/linux" 2000
 }
 
 # New files of ours, as paths relative to kernel/keep.
@@ -128,6 +148,16 @@ make_keep() {	# DIRECTORY BASE_DIRECTORY
 	compile_shown keep "$tree" 353
 }
 
+make_keep-debug() {	# DIRECTORY
+	local tree=$1/linux
+	unpack keep-debug "$tree"
+	add_keep_files "$tree"
+	apply_keep_patches "$tree"
+	configure_checked keep-debug "$tree" "$config" "$debug_config"
+	check_same_inputs keep-debug "$1"
+	compile_shown keep-debug "$tree" 2100
+}
+
 compilers() {
 	gcc --version | head -n 1
 	ld --version | head -n 1
@@ -139,7 +169,8 @@ base_inputs() {
 	stat -c '%s %Y' "$tarball"
 	compilers
 	cat "$config"
-	declare -f make_base configure check_config compile
+	declare -f make_base unpack configure_checked configure check_config \
+		wanted_options compile
 }
 
 keep_inputs() {
@@ -149,10 +180,18 @@ keep_inputs() {
 	 { keep_files; keep_patches; } | xargs -r -d '\n' sha256sum)
 }
 
+keep-debug_inputs() {
+	keep_inputs
+	cat "$debug_config"
+	declare -f make_keep-debug
+}
+
 # Let $kernel_dir be the directory that holds the kernel's tree, linux/.
 need_kernel() {	# NAME
 	mkdir -p "$cache/logs" || die "cannot use the cache $cache"
-	artefact base
-	[ "$1" = base ] || artefact keep "$artefact"
+	case $1 in
+	base | keep-debug) artefact "$1" ;;
+	keep) artefact base; artefact keep "$artefact" ;;
+	esac
 	kernel_dir=$artefact
 }
