@@ -310,6 +310,29 @@ void mf_keep_zero_segment(struct folio *folio, size_t start, size_t end)
 	}
 }
 
+/* Is a byte of the file from @start to @end in a raw page of the folio? */
+static bool mf_keep_range_lost(struct folio *folio, loff_t start, loff_t end)
+{
+	loff_t pos = folio_pos(folio);
+	size_t from = max(start, pos) - pos;
+	size_t to = min_t(loff_t, end + 1 - pos, folio_size(folio));
+
+	return mf_keep_healthy_bytes(folio, from, to - from) < to - from;
+}
+
+/* See mf_keep_check_pinned(). */
+int __mf_keep_check_pinned(struct folio **folios, unsigned int nr,
+			   loff_t start, loff_t end)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (folio_mf_keep_poisoned(folios[i]) &&
+		    mf_keep_range_lost(folios[i], start, end))
+			return -EHWPOISON;
+	return 0;
+}
+
 /**
  * mf_keep_page_lost - is this a raw page of a kept folio?
  * @page: any page; no reference needed

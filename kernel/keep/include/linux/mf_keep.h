@@ -12,11 +12,11 @@
 #ifndef _LINUX_MF_KEEP_H
 #define _LINUX_MF_KEEP_H
 
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/pagemap.h>
 #include <linux/memfd.h>
 
-struct file;
 struct seq_file;
 
 #ifdef CONFIG_MF_KEEP_UE_MAPPED
@@ -88,6 +88,8 @@ size_t mf_keep_healthy_bytes(struct folio *folio, size_t offset, size_t len);
 void mf_keep_zero_segment(struct folio *folio, size_t start, size_t end);
 bool mf_keep_page_lost(struct page *page);
 void mf_keep_show_fdinfo(struct seq_file *m, struct file *file);
+int __mf_keep_check_pinned(struct folio **folios, unsigned int nr,
+			   loff_t start, loff_t end);
 
 /**
  * mf_keep_healthy_pages - count base pages up to the next raw page
@@ -102,6 +104,25 @@ static inline unsigned long mf_keep_healthy_pages(struct page *page,
 	if (likely(!folio_mf_keep_poisoned(page_folio(page))))
 		return nr;
 	return __mf_keep_healthy_pages(page, nr);
+}
+
+/**
+ * mf_keep_check_pinned - may a device have these folios of a file?
+ * @file: memory file
+ * @folios: folios that the caller has pinned
+ * @nr: number of folios
+ * @start: offset of the first byte in @file that is wanted
+ * @end: offset of the last one
+ *
+ * Return: 0, or -EHWPOISON if a raw page is among what is wanted.
+ */
+static inline int mf_keep_check_pinned(struct file *file, struct folio **folios,
+				       unsigned int nr, loff_t start,
+				       loff_t end)
+{
+	if (likely(!mapping_mf_keep(file->f_mapping)))
+		return 0;
+	return __mf_keep_check_pinned(folios, nr, start, end);
 }
 
 #else /* !CONFIG_MF_KEEP_UE_MAPPED */
@@ -164,6 +185,13 @@ static inline void mf_keep_zero_segment(struct folio *folio, size_t start,
 static inline bool mf_keep_page_lost(struct page *page)
 {
 	return false;
+}
+
+static inline int mf_keep_check_pinned(struct file *file, struct folio **folios,
+				       unsigned int nr, loff_t start,
+				       loff_t end)
+{
+	return 0;
 }
 
 #endif /* CONFIG_MF_KEEP_UE_MAPPED */
