@@ -52,8 +52,12 @@ check_same_inputs() {	# KIND DIRECTORY
 }
 
 # Keep the few that were used last, and those that may be in use right now.
+# Nobody else makes one, so what is not complete is left from a killed build.
 prune() {	# KIND
 	local old
+	for old in "$cache/$1"/*/; do
+		[ -e "$old/complete" ] || rm -rf "$old"
+	done
 	find "$cache/$1" -mindepth 2 -maxdepth 2 -name complete -mmin +20 \
 		-printf '%T@ %h\n' | sort -rn | tail -n +$((keep_artefacts + 1)) |
 	while read -r _ old; do
