@@ -10,15 +10,19 @@ demo:	## one huge page, three errors: stock and keep side by side
 check:	## every test; the last line is the sum
 	@tests/run
 
+check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; an hour
+	@tests/run "tests/kernel/run --long --kernel keep-debug"
+
 series:	## export the kernel patches for git am
 	@kernel/series
 
 kcheck:	## checkpatch, sparse and W=1 on the kernel code
 	@kernel/check
 
-build:	## fetch and build the lab's kernels, base and keep
+build:	## fetch and build the lab's kernels
 	@lab/vm build --kernel base
 	@lab/vm build --kernel keep
+	@lab/vm build --kernel keep-debug
 
 shell:	## a shell in a virtual machine that runs keep
 	@lab/vm shell --kernel keep
@@ -26,4 +30,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check series kcheck build shell clean
+.PHONY: help demo check check-debug series kcheck build shell clean
