@@ -9,6 +9,8 @@
  */
 
 #include <linux/mm.h>
+#include <linux/page_owner.h>
+#include <linux/page_table_check.h>
 #include <linux/pgalloc_tag.h>
 #include "internal.h"
 
@@ -27,6 +29,7 @@ static bool uncompound_page(struct page *head, unsigned int order)
 		head->mapping = NULL;
 	}
 	pgalloc_tag_sub(head, 1 << order);
+	split_page_owner(head, order, 0);
 
 	head[1].flags &= ~PAGE_FLAGS_SECOND;
 	for (i = 1; i < 1UL << order; i++)
@@ -36,13 +39,17 @@ static bool uncompound_page(struct page *head, unsigned int order)
 	return !bad;
 }
 
-/* A poisoned page keeps the reference of memory_failure() for good. */
+/*
+ * A poisoned page keeps the reference of memory_failure() for good. For page
+ * owner it is not free either: it counts frees, and unpoison_memory() may free
+ * the page one day.
+ */
 static void retire_page(struct page *page)
 {
 	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
 	page->private = 0;
+	page_table_check_free(page, 0);
 	clear_page_tag_ref(page);
-	free_pages_prepare(page, 0);
 	set_page_refcounted(page);
 }
 
