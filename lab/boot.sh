@@ -23,15 +23,15 @@ check_qemu_version() {
 make_plugin() {	# DIRECTORY
 	check_qemu_version
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
-		-o "$1/poison.so" "$lab/poison.c" ||
-		die "cannot compile $lab/poison.c"
+		-o "$1/poison.so" "$lab/poison.c" "$lab/count.c" ||
+		die "cannot compile the plugin, $lab/poison.c and count.c"
 	check_same_inputs plugin "$1"
 }
 
 plugin_inputs() {
 	compilers
 	package_version qemu-system-x86
-	cat "$lab/poison.c" "$lab/poison.h"
+	cat "$lab"/{poison,count}.c "$lab"/{plugin,doorbell,poison,count}.h
 	declare -f make_plugin
 }
 

@@ -12,7 +12,7 @@
  * a guest register: the machine check is precise, and the instruction can be
  * started again.
  *
- * Loads are only watched while there may be poison (see watch_loads()): a
+ * Loads are only watched while there may be poison (see watch()): a
  * guest that never poisons anything pays for one comparison a block, when
  * the block is translated.
  *
@@ -44,48 +44,13 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "plugin.h"
 #include "poison.h"
 
 #define EXPORT		__attribute__((visibility("default")))
-#define MAX_VCPUS	256
 #define PAGE_BYTES	4096ull
 
-/* The plugin interface, version 1 (qemu/qemu-plugin.h; not always packaged) */
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_plugin_hwaddr {
-	bool is_io;
-	bool is_store;
-	union {
-		struct {
-			void *section;
-			uint64_t offset;
-		} io;
-		void *host;
-	};
-};
-
-enum { CB_RW_REGS = 2, MEM_STORE = 2, MEM_ANY = 3 };
-
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *
-qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-unsigned int qemu_plugin_mem_size_shift(uint32_t info);
-struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t va);
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-	void (*cb)(uint64_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-	void (*cb)(void), int flags, void *data);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-	void (*cb)(void), int flags, int rw, void *data);
-void qemu_plugin_register_flush_cb(uint64_t id, void (*cb)(uint64_t id));
-void qemu_plugin_register_atexit_cb(uint64_t id,
-	void (*cb)(uint64_t id, void *data), void *data);
-
 /* QEMU's own */
-struct CPUState;
 struct guest {			/* CPUX86State, as far as we know it */
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
 };
@@ -144,6 +109,7 @@ static const struct mce intel_scrub = { 9, 0xbd000000000000c0, 0x5, 0x8c };
 static bool is_amd;
 static atomic_bool watching_loads;
 static atomic_bool old_code;	/* some translated otherwise than we want */
+static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;	/* watch() */
 static atomic_llong hits, missed;
 static struct guest *guests[MAX_VCPUS];	/* each written by its own thread */
 
@@ -294,21 +260,20 @@ static void heal_all(void)
 }
 
 /*
- * Have all code translated anew, with or without the look at loads.  QEMU
- * first stops every CPU at the end of its block, this one included: the
+ * QEMU first stops every CPU at the end of its block, this one included: the
  * doorbell is the last but one instruction of its block, so nothing the guest
  * does after the request runs in old code.  A second CPU that comes before
  * the first one's flush has to stop as well, hence old_code.
  */
-static void watch_loads(struct CPUState *cpu, bool watch)
+void watch(struct CPUState *cpu, atomic_bool *what, bool on)
 {
-	pthread_mutex_lock(&table_lock);
-	if (watching_loads != watch)
+	pthread_mutex_lock(&code_lock);
+	if (*what != on)
 		old_code = true;
-	watching_loads = watch;
+	*what = on;
 	if (old_code)
 		tb_flush(cpu);
-	pthread_mutex_unlock(&table_lock);
+	pthread_mutex_unlock(&code_lock);
 }
 
 /*
@@ -367,13 +332,13 @@ static int64_t answer(struct CPUState *cpu, uint64_t request, uint64_t arg,
 	case LAB_PA:
 		return physical_address(cpu, arg);
 	case LAB_POISON_ADD:
-		watch_loads(cpu, true);
+		watch(cpu, &watching_loads, true);
 		return change_poison(arg, len, poison_lines);
 	case LAB_POISON_DEL:
 		return change_poison(arg, len, heal_lines);
 	case LAB_POISON_CLEAR:
 		heal_all();
-		watch_loads(cpu, false);
+		watch(cpu, &watching_loads, false);
 		return 0;
 	case LAB_POISON_HITS:
 		return hits;
@@ -381,6 +346,12 @@ static int64_t answer(struct CPUState *cpu, uint64_t request, uint64_t arg,
 		return missed;
 	case LAB_SCRUB_REPORT:
 		return scrub(arg);
+	case LAB_COUNT_START:
+		return count_start(cpu);
+	case LAB_COUNT:
+		return count();
+	case LAB_COUNT_STOP:
+		return count_stop(cpu);
 	default:
 		return -EINVAL;
 	}
@@ -585,6 +556,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 
 	(void)id;
 	watch_doorbell(tb);
+	count_block(tb, n);
 	if (is_amd)
 		watch_cpuid(tb, n);
 	if (!watching_loads)

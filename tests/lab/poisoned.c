@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lab/poison.h promises, tried in the guest.  One line a rule:
+ * What lab/poison.h and lab/count.h promise, tried in the guest.  One line a rule:
  *
  *	ok - RULE		not ok - RULE: WHY
  *
@@ -27,6 +27,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "../../lab/count.h"
 #include "../../lab/poison.h"
 
 #define PAGE_BYTES	4096
@@ -128,7 +129,9 @@ static bool nothing_there(void)
 	       lab_poison_clear() == -ENODEV &&
 	       lab_poison_hits() == -ENODEV &&
 	       lab_poison_missed() == -ENODEV &&
-	       lab_scrub_report(0) == -ENODEV && !breaks(load_byte, p);
+	       lab_scrub_report(0) == -ENODEV &&
+	       lab_count_start() == -ENODEV && lab_count() == -ENODEV &&
+	       lab_count_stop() == -ENODEV && !breaks(load_byte, p);
 }
 
 /* The page's frame, as the kernel knows it. */
@@ -527,6 +530,163 @@ static void scrubber(void)
 	expect(*code == BUS_MCEERR_AO, "si_code %d", *code);
 }
 
+/* 2 * @n instructions, and two more. */
+static void loop(long n)
+{
+	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r" (n));
+}
+
+/* Three instructions, one of which repeats @n times. */
+static void repeat(long n)
+{
+	static char to[PAGE_BYTES];
+	char *d = to;
+
+	__asm__ volatile("rep stosb" : "+D" (d), "+c" (n) : "a" (0) : "memory");
+}
+
+static void trap(long n)
+{
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+/*
+ * What running @code costs: of several times the least, as at that time no
+ * timer ticked and the other CPU slept.
+ */
+static int64_t cost(void (*code)(long n), long n)
+{
+	int64_t least = INT64_MAX, before, spent;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		before = lab_count();
+		code(n);
+		spent = lab_count() - before;
+		if (spent < least)
+			least = spent;
+	}
+	return least;
+}
+
+/* The call of lab_count() and of the function that it measures. */
+#define CALLS_MAX	32
+
+static void expect_exact_count(void)
+{
+	int64_t none = cost(loop, 1);
+	int64_t some = cost(loop, 1 + 1000), more = cost(loop, 1 + 3456);
+
+	expect(none > 0 && none < CALLS_MAX, "one turn of the loop is %ld", none);
+	expect(some - none == 2 * 1000, "1000 turns are %ld", some - none);
+	expect(more - none == 2 * 3456, "3456 turns are %ld", more - none);
+}
+
+static double seconds_to_sum(const char *p, size_t bytes)
+{
+	double start = seconds();
+	unsigned long sum = 0;
+	size_t i;
+
+	for (i = 0; i < bytes; i++)
+		sum = sum * 31 + p[i];
+	__asm__ volatile("" : : "r" (sum));
+	return seconds() - start;
+}
+
+static void tell_speed(void)
+{
+	const size_t bytes = 64ul << 20;
+	char *p = touched(bytes);
+	double before, during;
+
+	before = seconds_to_sum(p, bytes);
+	lab_count_start();
+	during = seconds_to_sum(p, bytes);
+	lab_count_stop();
+	printf("# a loop over 64 MiB: %.2f s, %.2f s while counting\n", before,
+	       during);
+}
+
+static void counting(void)
+{
+	expect(lab_count() == -ENODATA, "before the start it is %ld",
+	       lab_count());
+	expect(!lab_count_start(), "it does not start");
+	expect_exact_count();
+	expect(!lab_count_start(), "it does not start twice");
+	expect_exact_count();
+	expect(!lab_count_stop(), "it does not stop");
+	expect(lab_count() == -ENODATA, "after the stop it is %ld",
+	       lab_count());
+	tell_speed();
+}
+
+static void counting_with_poison(void)
+{
+	char *p = touched(PAGE_BYTES);
+	uint64_t pa = lab_pa(p);
+
+	lab_count_start();
+	if (!poison(p))
+		return;
+	expect_exact_count();
+	expect(breaks(load_byte, p), "no SIGBUS while counting");
+	heal(pa);
+	lab_poison_clear();
+	expect_exact_count();
+	lab_count_stop();
+}
+
+static void counting_repetitions(void)
+{
+	lab_count_start();
+	expect(cost(repeat, PAGE_BYTES) == cost(repeat, 2),
+	       "4096 bytes are %ld, 2 are %ld", cost(repeat, PAGE_BYTES),
+	       cost(repeat, 2));
+	expect(cost(repeat, PAGE_BYTES) < CALLS_MAX, "4096 bytes are %ld",
+	       cost(repeat, PAGE_BYTES));
+	lab_count_stop();
+}
+
+/* The same work takes the same instructions, if nothing interferes. */
+static void counting_the_kernel(void)
+{
+	int64_t one, ten;
+
+	lab_count_start();
+	one = cost(trap, 1);
+	ten = cost(trap, 10);
+	expect(one > 50, "a system call is %ld", one);
+	expect(ten > 9 * one && ten < 10 * one, "one is %ld, ten are %ld", one,
+	       ten);
+	lab_count_stop();
+}
+
+static void counting_all_cpus(void)
+{
+	const long turns = 100 * 1000 * 1000;
+	int64_t before, spent;
+	int status;
+
+	lab_count_start();
+	run_on(0);
+	before = lab_count();
+	if (!fork()) {
+		if (!run_on(1))
+			_exit(1);
+		loop(turns);
+		_exit(0);
+	}
+	wait(&status);
+	spent = lab_count() - before;
+	expect(!status, "no second CPU");
+	expect(spent >= 2 * turns && spent < 2.1 * turns,
+	       "the other CPU's %ld are %ld", 2 * turns, spent);
+	lab_count_stop();
+}
+
 static void nothing_missed(void)
 {
 	expect(!lab_poison_missed(), "%ld loads", lab_poison_missed());
@@ -555,6 +715,13 @@ static const struct {
 	{ "a scrubber's report is SIGBUS AO to who asked, refused on AMD",
 	  scrubber },
 	{ "after such a report all CPUs still signal loads", all_cpus },
+	{ "a count is exact, and refused before its start and after its end",
+	  counting },
+	{ "poison does not change a count", counting_with_poison },
+	{ "a string instruction counts once", counting_repetitions },
+	{ "the kernel counts, the same for the same work",
+	  counting_the_kernel },
+	{ "all CPUs count", counting_all_cpus },
 	{ "no load of poison was missed", nothing_missed },
 };
 

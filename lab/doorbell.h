@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a program in the lab asks the lab for something; poison.h and count.h
+ * say what there is.
+ *
+ * The request is a no-op instruction with a magic operand, which the QEMU
+ * plugin beside this file (poison.c) recognises when it translates it: no
+ * driver, no privileges, and harmless anywhere else.  It has to be the first
+ * instruction of a translated block, where all guest registers are in memory;
+ * a jump to it makes it so.  A jump behind it ends the block, so that what
+ * the request changed holds from there on.
+ */
+#ifndef LAB_DOORBELL_H
+#define LAB_DOORBELL_H
+
+#include <errno.h>
+#include <stdint.h>
+
+/* nopl 0x7266_6d01(%rax,%rax,1): Intel SDM Vol. 2B, "NOP", the 8-byte form. */
+#define LAB_DOORBELL_BYTES \
+	0x0f, 0x1f, 0x84, 0x00, 0x01, 0x6d, 0x66, 0x72
+
+/* No result has the upper half of a request: it marks an unanswered one. */
+#define LAB_REQUEST_BASE	0x6d66720000000000
+enum lab_request {
+	LAB_PRESENT = 1,
+	LAB_PA,
+	LAB_POISON_ADD,
+	LAB_POISON_DEL,
+	LAB_POISON_CLEAR,
+	LAB_POISON_HITS,
+	LAB_POISON_MISSED,
+	LAB_SCRUB_REPORT,
+	LAB_COUNT_START,
+	LAB_COUNT,
+	LAB_COUNT_STOP,
+};
+
+#define LAB_STRINGIFY(...)	#__VA_ARGS__
+#define LAB_BYTES(...)		".byte " LAB_STRINGIFY(__VA_ARGS__)
+
+/* Result of the request: 0 or more, a negative errno, -ENODEV if no lab. */
+static inline int64_t lab_request(enum lab_request what, uint64_t arg,
+				  uint64_t len)
+{
+	int64_t request = LAB_REQUEST_BASE + what, rax = request;
+
+	__asm__ volatile("jmp 1f\n1:\t" LAB_BYTES(LAB_DOORBELL_BYTES) "\n\t"
+			 "jmp 2f\n2:"
+			 : "+a" (rax) : "D" (arg), "S" (len) : "memory");
+	return rax == request ? -ENODEV : rax;
+}
+
+/* 1 in the lab, 0 elsewhere. */
+static inline int lab_present(void)
+{
+	return lab_request(LAB_PRESENT, 0, 0) == 1;
+}
+
+#endif /* LAB_DOORBELL_H */

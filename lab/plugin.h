@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the plugin share: QEMU's plugin interface, and what they
+ * do for each other.
+ */
+#ifndef LAB_PLUGIN_H
+#define LAB_PLUGIN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_VCPUS	256
+
+/* The plugin interface, version 1 (qemu/qemu-plugin.h; not always packaged) */
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_hwaddr {
+	bool is_io;
+	bool is_store;
+	union {
+		struct {
+			void *section;
+			uint64_t offset;
+		} io;
+		void *host;
+	};
+};
+
+enum { CB_NO_REGS = 0, CB_RW_REGS = 2, MEM_STORE = 2, MEM_ANY = 3 };
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+unsigned int qemu_plugin_mem_size_shift(uint32_t info);
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t va);
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
+	void (*cb)(uint64_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+	void (*cb)(unsigned int vcpu, void *data), int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+	void (*cb)(void), int flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+	void (*cb)(void), int flags, int rw, void *data);
+void qemu_plugin_register_flush_cb(uint64_t id, void (*cb)(uint64_t id));
+void qemu_plugin_register_atexit_cb(uint64_t id,
+	void (*cb)(uint64_t id, void *data), void *data);
+
+/* poison.c */
+struct CPUState;
+
+/*
+ * Set @what, which decides how code is translated, and if that is news have
+ * all code translated anew: @cpu, which asks, executes no older code after
+ * its doorbell.
+ */
+void watch(struct CPUState *cpu, atomic_bool *what, bool on);
+
+/* count.c: the requests of count.h, and its part of a translation */
+int64_t count_start(struct CPUState *cpu);
+int64_t count(void);
+int64_t count_stop(struct CPUState *cpu);
+void count_block(struct qemu_plugin_tb *tb, size_t n);
+
+#endif /* LAB_PLUGIN_H */
