@@ -7,7 +7,10 @@
 
 #include "procfile.h"
 
-static char text[1 << 16];
+/* A line for every other base page of 1 GiB fits. */
+#define TEXT_MAX	(4UL << 20)
+
+static char text[TEXT_MAX];
 
 static void read_fdinfo(int fd)
 {
@@ -35,7 +38,7 @@ bool fdinfo_policy(int fd)
 const char *fdinfo_ranges(int fd)
 {
 	static const char key[] = "mf_ue:";
-	static char ranges[1 << 16];
+	static char ranges[TEXT_MAX];
 	char *line, *rest = text, *end = ranges;
 
 	ranges[0] = '\0';

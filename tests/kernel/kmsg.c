@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "polling.h"
+#include "procfile.h"
 
 /* One record, as read(2) of /dev/kmsg returns it, is at most 8 KiB. */
 #define RECORD_MAX	8192
@@ -68,4 +72,34 @@ size_t kmsg_count(const char *format, ...)
 		at += strlen(want);
 	}
 	return n;
+}
+
+bool kmsg_await(const char *text, size_t n)
+{
+	static char record[RECORD_MAX + 1];
+	struct pollfd log = { .fd = kmsg_fd, .events = POLLIN };
+	ssize_t got;
+
+	while (n && poll(&log, 1, poll_limit_ms()) == 1) {
+		got = read(kmsg_fd, record, RECORD_MAX);
+		if (got <= 0)
+			continue;
+		record[got] = '\0';
+		n -= !!strstr(record, text);
+	}
+	return !n;
+}
+
+/* KERN_ERR is 3, and what has a smaller number than this is shown. */
+int kmsg_console(bool loud)
+{
+	return procfile_write("/proc/sys/kernel/printk", "%d", loud ? 7 : 3);
+}
+
+#define TAINT_MACHINE_CHECK	(1L << 4)
+
+long kernel_taint(void)
+{
+	return procfile_number("/proc/sys/kernel/tainted") &
+	       ~TAINT_MACHINE_CHECK;
 }

@@ -16,6 +16,17 @@
 #define POLL_TRIES_CONTROL	200
 #define POLL_PAUSE_NS		5000000
 
+static inline int poll_tries(void)
+{
+	return policy_omitted() ? POLL_TRIES_CONTROL : POLL_TRIES;
+}
+
+/* The same limit, for poll(2). */
+static inline int poll_limit_ms(void)
+{
+	return poll_tries() * (POLL_PAUSE_NS / 1000000);
+}
+
 static inline void poll_pause(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = POLL_PAUSE_NS }, NULL);
@@ -23,8 +34,7 @@ static inline void poll_pause(void)
 
 /* True as soon as @condition is, false if it never is. */
 #define poll_until(condition) ({					\
-	int tries_left_ = policy_omitted() ? POLL_TRIES_CONTROL		\
-					   : POLL_TRIES;		\
+	int tries_left_ = poll_tries();					\
 	bool met_;							\
 									\
 	while (!(met_ = (condition)) && tries_left_--)			\
