@@ -13,6 +13,9 @@ check:	## every test; the last line is the sum
 check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; an hour
 	@tests/run "tests/kernel/run --long --kernel keep-debug"
 
+bench:	## what a memory failure costs, on base and on keep
+	@bench/failure
+
 series:	## export the kernel patches for git am
 	@kernel/series
 
@@ -30,4 +33,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug series kcheck build shell clean
+.PHONY: help demo check check-debug bench series kcheck build shell clean

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memory failures cost, and what they cost those who have none: runs in
+ * the lab on one kernel, under the policy unless MFR_CONTROL=1.  README.md
+ * says what each figure means.  One line a figure:
+ *
+ *	figure NAME SAMPLES Q1 MEDIAN Q3 Q1 MEDIAN Q3
+ *
+ * first of instructions, then of nanoseconds.
+ */
+#define _GNU_SOURCE
+#include <count.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poison.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cost.h"
+#include "hugepage.h"
+#include "kmsg.h"
+#include "pageflags.h"
+#include "pool.h"
+#include "procfile.h"
+#include "raise.h"
+#include "sigbus.h"
+
+#define LEFT_THE_POOL	"kept huge page left the pool"
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("failure: cannot ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	exit(1);
+}
+
+static void need(bool met, const char *what)
+{
+	if (!met)
+		die("%s: %s", what, strerror(errno));
+}
+
+#define SAMPLES_MAX	1024
+
+/* Measurements of one thing. */
+struct series {
+	size_t n;
+	struct cost costs[SAMPLES_MAX];
+};
+
+static void add(struct series *s, struct cost c)
+{
+	need(s->n < SAMPLES_MAX, "hold so many measurements");
+	s->costs[s->n++] = c;
+}
+
+static void figure(const char *name, struct series *s)
+{
+	struct cost q[4];
+	unsigned int i;
+
+	for (i = 1; i <= 3; i++)
+		q[i] = cost_quartile(s->costs, s->n, i);
+	printf("figure %s %zu %ld %ld %ld %ld %ld %ld\n", name, s->n,
+	       q[1].insns, q[2].insns, q[3].insns, q[1].ns, q[2].ns, q[3].ns);
+	fflush(stdout);
+	s->n = 0;
+}
+
+/* A file of huge pages and its mapping, not yet touched. */
+struct file {
+	int fd;
+	char *map;
+	size_t page, pages;
+};
+
+static struct file file_create(size_t page, size_t pages, bool policy)
+{
+	unsigned int flags = MFD_HUGETLB | __builtin_ctzl(page) << 26;
+	struct file f = { .page = page, .pages = pages };
+
+	need(!pool_want(page, pages), "get huge pages");
+	f.fd = memfd_create("bench", flags |
+			    (policy ? MFD_MF_KEEP_UE_MAPPED : 0));
+	need(f.fd >= 0, "create a file");
+	need(!ftruncate(f.fd, page * pages), "give the file its size");
+	f.map = mmap(NULL, page * pages, PROT_READ | PROT_WRITE, MAP_SHARED,
+		     f.fd, 0);
+	need(f.map != MAP_FAILED, "map the file");
+	return f;
+}
+
+static void file_close(struct file *f)
+{
+	munmap(f->map, f->page * f->pages);
+	close(f->fd);
+}
+
+static void touch_each(const struct file *f, struct series *s)
+{
+	struct cost start;
+	size_t i;
+
+	for (i = 0; i < f->pages; i++) {
+		start = cost_now();
+		*(volatile char *)(f->map + i * f->page) = 1;
+		add(s, cost_since(start));
+	}
+}
+
+static void punch(const struct file *f, size_t first, size_t n)
+{
+	need(!fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			first * f->page, n * f->page), "punch a hole");
+}
+
+static void punch_each(const struct file *f, struct series *s)
+{
+	struct cost start;
+	size_t i;
+
+	for (i = 0; i < f->pages; i++) {
+		start = cost_now();
+		punch(f, i, 1);
+		add(s, cost_since(start));
+	}
+}
+
+/* What everybody pays who uses huge pages, errors or none. */
+#define ROUNDS		8
+#define ROUND_PAGES	64
+
+static void hugetlb_figures(bool policy)
+{
+	static struct series fault, refault, release;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct file f = file_create(SIZE_2M, ROUND_PAGES, policy);
+
+		touch_each(&f, &fault);
+		need(!madvise(f.map, f.page * f.pages, MADV_DONTNEED),
+		     "unmap huge pages");
+		touch_each(&f, &refault);
+		punch_each(&f, &release);
+		file_close(&f);
+	}
+	figure(policy ? "fault_policy" : "fault", &fault);
+	figure(policy ? "refault_policy" : "refault", &refault);
+	figure(policy ? "free_policy" : "free", &release);
+}
+
+/* And who does not: 2 MiB of anonymous memory, in base pages or as one. */
+static void anonymous_figure(const char *name, int advice)
+{
+	static struct series release;
+	struct cost start;
+	int i;
+
+	for (i = 0; i < ROUNDS * ROUND_PAGES / 2; i++) {
+		char *p = mmap(NULL, 2 * SIZE_2M, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *at = (char *)(((uintptr_t)p + SIZE_2M - 1) & -SIZE_2M);
+
+		need(p != MAP_FAILED, "map anonymous memory");
+		madvise(at, SIZE_2M, advice);
+		memset(at, 1, SIZE_2M);
+		start = cost_now();
+		munmap(at, SIZE_2M);
+		add(&release, cost_since(start));
+		munmap(p, 2 * SIZE_2M);
+	}
+	figure(name, &release);
+}
+
+static void anonymous_figures(void)
+{
+	anonymous_figure("free_base_pages", MADV_NOHUGEPAGE);
+	anonymous_figure("free_thp", MADV_HUGEPAGE);
+}
+
+/* Errors in one folio, spread evenly, in mixed order (the factor is odd). */
+#define MIX	40503
+
+struct damage {
+	struct hugepage hp;
+	size_t total;		/* a power of two */
+	size_t done;
+};
+
+static size_t next_offset(struct damage *d)
+{
+	return d->done++ * MIX % d->total * (d->hp.size / d->total);
+}
+
+static struct cost inject_next(struct damage *d)
+{
+	unsigned long pfn = hugepage_pfn(&d->hp, next_offset(d));
+	struct cost start = cost_now();
+
+	error_inject_pfn(pfn);
+	return cost_since(start);
+}
+
+/* From the load to the end of the signal's handler. */
+static struct cost consume_next(struct damage *d)
+{
+	size_t offset = next_offset(d);
+	struct sigbus seen;
+	struct cost start;
+	bool hit;
+
+	need(!lab_poison_add(d->hp.pa + offset, 1), "poison memory");
+	start = cost_now();
+	hit = sigbus_on_load(d->hp.map + offset, &seen);
+	start = cost_since(start);
+	lab_poison_del(d->hp.pa + offset, 1);
+	need(hit && seen.code == BUS_MCEERR_AR, "get SIGBUS for a load");
+	return start;
+}
+
+static void gigantic_create(struct damage *d, size_t total)
+{
+	*d = (struct damage){ .total = total };
+	need(!hugepage_create(&d->hp, SIZE_1G), "get a page of 1 GiB");
+}
+
+/* The release is finished by a work, which ends with a line in the log. */
+static struct cost gigantic_release(struct damage *d)
+{
+	struct cost start;
+
+	kmsg_start();
+	start = cost_now();
+	hugepage_close(&d->hp);
+	if (d->done && !policy_omitted())
+		need(kmsg_await(LEFT_THE_POOL, 1), "see the page released");
+	return cost_since(start);
+}
+
+/* Pages of 1 GiB that are broken: all of those of a boot, see the script. */
+#define FRESH_EACH	2	/* first errors and releases, of each kind */
+#define HEALTHY		3
+
+static void healthy_releases(void)
+{
+	static struct series release, shrink;
+	struct damage d;
+	struct pool pool;
+	struct cost start;
+	int i;
+
+	for (i = 0; i < HEALTHY; i++) {
+		gigantic_create(&d, 1);
+		add(&release, gigantic_release(&d));
+	}
+	figure("release_0", &release);
+	need(!pool_read(SIZE_1G, &pool), "read the pool of 1 GiB pages");
+	start = cost_now();
+	need(pool_set(SIZE_1G, pool.nr - 1) == pool.nr - 1,
+	     "shrink the pool of 1 GiB pages");
+	add(&shrink, cost_since(start));
+	figure("shrink", &shrink);
+}
+
+/* @firsts take the first error of each page. */
+static void releases(const char *name, size_t n,
+		     struct cost (*raise)(struct damage *d),
+		     struct series *firsts)
+{
+	static struct series release;
+	struct damage d;
+	struct cost c;
+	int i;
+
+	for (i = 0; i < FRESH_EACH; i++) {
+		gigantic_create(&d, n);
+		add(firsts, raise(&d));
+		while (d.done < n)
+			raise(&d);
+		lab_poison_clear();
+		c = gigantic_release(&d);
+		if (!policy_omitted())
+			add(&release, c);
+	}
+	if (release.n && name)
+		figure(name, &release);
+	release.n = 0;
+}
+
+#define SAMPLES		33
+
+static void nth_figure(const char *what, size_t n, struct series *s)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s_%zu", what, n);
+	figure(name, s);
+}
+
+/*
+ * The errors that end with the @n-th.  A page that stock has unmapped cannot
+ * be consumed a second time.  What is watched for poison runs slower, so that
+ * comes last.
+ */
+static void nth(struct damage *d, size_t n)
+{
+	static struct series s;
+
+	while (d->done < n - 2 * SAMPLES)
+		inject_next(d);
+	while (d->done < n - SAMPLES)
+		add(&s, inject_next(d));
+	nth_figure("error", n, &s);
+	if (policy_omitted())
+		return;
+	while (d->done < n)
+		add(&s, consume_next(d));
+	nth_figure("consumed", n, &s);
+	lab_poison_clear();
+}
+
+static void many_errors(void)
+{
+	static struct series release;
+	struct damage d;
+
+	gigantic_create(&d, 65536);
+	nth(&d, 1024);
+	nth(&d, 4096);
+	if (policy_omitted())
+		return;	/* 65,536 would take half a minute */
+	nth(&d, d.total);
+	add(&release, gigantic_release(&d));
+	figure("release_65536", &release);
+}
+
+static void gigantic_figures(void)
+{
+	static struct series reported, consumed;
+
+	healthy_releases();
+	releases("release_1", 1, inject_next, &reported);
+	releases(NULL, 1, consume_next, &consumed);
+	if (!policy_omitted())
+		releases("release_1024", 1024, inject_next, &reported);
+	figure("error_1", &reported);
+	figure("consumed_1", &consumed);
+	many_errors();
+}
+
+/* An error in each of many huge pages. */
+#define FOLIOS		1000
+#define ENDS		100
+
+static void error_in_each(const struct file *f, size_t first, size_t n,
+			  struct series *s)
+{
+	struct cost start;
+	size_t i;
+
+	for (i = first; i < first + n; i++) {
+		unsigned long pfn = pagemap_pfn(f->map + i * f->page);
+
+		start = cost_now();
+		error_inject_pfn(pfn + 7);
+		add(s, cost_since(start));
+	}
+}
+
+static void release_many(const struct file *f)
+{
+	static struct series s;
+	struct cost start, c;
+	size_t i;
+
+	kmsg_start();
+	for (i = 0; i < ENDS; i++) {
+		start = cost_now();
+		punch(f, i, 1);
+		need(kmsg_await(LEFT_THE_POOL, 1), "see a page released");
+		add(&s, cost_since(start));
+	}
+	figure("release_folio", &s);
+	start = cost_now();
+	punch(f, ENDS, FOLIOS - ENDS);
+	need(kmsg_await(LEFT_THE_POOL, FOLIOS - ENDS), "see pages released");
+	c = cost_since(start);
+	c.insns /= FOLIOS - ENDS;
+	c.ns /= FOLIOS - ENDS;
+	add(&s, c);
+	figure("release_folios", &s);
+}
+
+static void folio_figures(void)
+{
+	static struct series first, others, last;
+	struct file f = file_create(SIZE_2M, FOLIOS, !policy_omitted());
+	size_t i;
+
+	for (i = 0; i < FOLIOS; i++)
+		*(volatile char *)(f.map + i * f.page) = 1;
+	error_in_each(&f, 0, ENDS, &first);
+	error_in_each(&f, ENDS, FOLIOS - 2 * ENDS, &others);
+	error_in_each(&f, FOLIOS - ENDS, ENDS, &last);
+	figure("error_first_folios", &first);
+	figure("error_last_folios", &last);
+	if (!policy_omitted())
+		release_many(&f);
+	file_close(&f);
+}
+
+int main(void)
+{
+	int64_t missed = lab_poison_missed();
+	long taint = kernel_taint();
+
+	if (lab_count_start())
+		die("count instructions here, use lab/vm run");
+	need(!kmsg_start() && !kmsg_console(false), "set the log up");
+	sigbus_catch();
+	hugetlb_figures(false);
+	if (!policy_omitted())
+		hugetlb_figures(true);
+	anonymous_figures();
+	folio_figures();
+	gigantic_figures();
+	kmsg_console(true);
+	if (kernel_taint() != taint || lab_poison_missed() != missed)
+		die("trust these figures: the kernel is tainted, or loads of poison were missed");
+	printf("end\n");
+	return 0;
+}
