@@ -5,6 +5,8 @@
 
 qemu=qemu-system-x86_64
 keep_logs=100
+unsafe_interrupts='vfio_iommu_type1.allow_unsafe_interrupts=1'
+unsafe_interrupts+=' iommufd.allow_unsafe_interrupts=1'
 
 # Lines of a kernel that is not well.
 reports='BUG:|kernel BUG at|WARNING:|Oops|general protection fault'
@@ -120,10 +122,18 @@ guest_memory() {
 	echo "$((mib / nodes * nodes))M"
 }
 
-# A warning is the end where nothing is to be warned of.
+# The mask is that of the IOMMU; by itself edu knows 28 bits of address.
+vfio_words() {
+	[ -z "$vfio" ] || printf '%s\0' -machine q35 -device intel-iommu \
+		-device edu,dma_mask=0x7fffffffff
+}
+
+# A warning is the end where nothing is to be warned of.  Our kernels do not
+# remap interrupts, so VFIO needs to be told that none is forged here.
 kernel_arguments() {
 	echo -n "console=ttyS0 panic=-1 "
 	[ "$kernel" != keep-debug ] || echo -n "panic_on_warn=1 page_owner=on "
+	[ -z "$vfio" ] || echo -n "intel_iommu=on $unsafe_interrupts "
 	echo "$append"
 }
 
@@ -139,6 +149,7 @@ qemu_words() {
 		-serial "file:$console" \
 		-chardev stdio,id=command,signal=off -serial chardev:command
 	numa_words
+	vfio_words
 	[ "$root" != host ] || printf '%s\0' \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host
