@@ -89,3 +89,20 @@ int buddy_read(struct buddy *buddy)
 		buddy->bytes += buddy->blocks[order] * (BASE_PAGE << order);
 	return 0;
 }
+
+long movable_bytes(void)
+{
+	static char text[1 << 16];
+	char *line, *rest = text, zone[16] = "";
+	long n, pages = 0;
+
+	if (procfile_read("/proc/zoneinfo", text, sizeof(text)) < 0)
+		return 0;
+	while ((line = strsep(&rest, "\n"))) {
+		sscanf(line, "Node %*d, zone %15s", zone);
+		if (sscanf(line, " managed %ld", &n) == 1 &&
+		    !strcmp(zone, "Movable"))
+			pages += n;
+	}
+	return pages * BASE_PAGE;
+}

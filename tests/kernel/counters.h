@@ -23,4 +23,7 @@ struct buddy {
 /* Exact while nobody else allocates. */
 int buddy_read(struct buddy *buddy);
 
+/* What the movable zones have, free or not. */
+long movable_bytes(void);
+
 #endif /* COUNTERS_H */

@@ -13,13 +13,36 @@
 #include <unistd.h>
 
 #include "kmsg.h"
+#include "pageflags.h"
 #include "pattern.h"
 #include "pin.h"
 #include "polling.h"
 
+#define PINNERS_MAX	4
+
+enum order {
+	ORDER_LET_GO,
+	ORDER_UNPIN,
+	ORDER_FILL,
+	ORDER_CHECK,
+	ORDER_RAISE,
+	ORDER_PIN,
+};
+
+/* What matters of it depends on the order. */
 struct request {
+	enum order order;
 	enum release_how how;
-	size_t pinned;
+	enum error_way way;
+	size_t offset, len;
+	struct pinner pinner;
+	bool share;
+};
+
+struct reply {
+	int err;
+	uint64_t pa;		/* a long-term pin may move the page first */
+	struct pinner pinner;
 };
 
 struct birth {
@@ -79,7 +102,15 @@ static int unpin(int fd, size_t offset, enum release_how how)
 	return err;
 }
 
-static int let_go(struct hugepage *hp, enum release_how how)
+/* What the process has, other than the page. */
+struct belongings {
+	struct request pin;	/* the one that left @pin_fd */
+	int pin_fd;
+	struct pinner shared[PINNERS_MAX];
+	size_t n_shared;
+};
+
+static int let_go_of(struct hugepage *hp, enum release_how how)
 {
 	int err = 0;
 
@@ -99,24 +130,70 @@ static bool pins(enum release_how how)
 	return how == RELEASE_PINNED || how == RELEASE_PINNED_LONG;
 }
 
+static int let_go(struct hugepage *hp, struct belongings *b,
+		  const struct request *r)
+{
+	if (r->how == RELEASE_EXIT)
+		_exit(0);
+	while (b->n_shared)
+		pinner_forget(&b->shared[--b->n_shared]);
+	if (pins(r->how)) {
+		b->pin = *r;
+		b->pin_fd = pin(hp, r->offset, r->how);
+		if (b->pin_fd < 0)
+			return b->pin_fd;
+	}
+	return let_go_of(hp, r->how);
+}
+
+static int start_pinner(struct hugepage *hp, struct belongings *b,
+			struct request *r)
+{
+	int err = pinner_open(&r->pinner, r->pinner.kind);
+
+	if (!err)
+		err = pinner_pin(&r->pinner, hp, r->offset, r->len);
+	hp->pa = pagemap_pfn(hp->map) * BASE_PAGE;
+	if (!err && r->share)
+		b->shared[b->n_shared++] = r->pinner;
+	return err;
+}
+
+static int do_order(struct hugepage *hp, struct belongings *b,
+		    struct request *r)
+{
+	struct sigbus seen;
+
+	switch (r->order) {
+	case ORDER_LET_GO:
+		return let_go(hp, b, r);
+	case ORDER_UNPIN:
+		return unpin(b->pin_fd, b->pin.offset, b->pin.how);
+	case ORDER_FILL:
+		pattern_fill(hp->map + r->offset, r->offset, r->len);
+		return 0;
+	case ORDER_CHECK:
+		return pattern_check(hp->map + r->offset, r->offset,
+				     r->len) < 0 ? 0 : -EILSEQ;
+	case ORDER_RAISE:
+		return error_raise(hp, r->offset, r->way, &seen);
+	case ORDER_PIN:
+		return start_pinner(hp, b, r);
+	}
+	return -EINVAL;
+}
+
 static void obey(struct hugepage *hp, int socket)
 {
-	struct request r, pinned;
-	int err, pin_fd = -1;
+	struct belongings b = { .pin_fd = -1 };
+	struct request r;
 
 	while (recv(socket, &r, sizeof(r), MSG_WAITALL) == sizeof(r)) {
-		if (r.how == RELEASE_EXIT)
-			_exit(0);
-		if (pin_fd >= 0) {
-			err = unpin(pin_fd, pinned.pinned, pinned.how);
-		} else if (pins(r.how)) {
-			pinned = r;
-			pin_fd = pin(hp, r.pinned, r.how);
-			err = pin_fd < 0 ? pin_fd : let_go(hp, r.how);
-		} else {
-			err = let_go(hp, r.how);
-		}
-		send(socket, &err, sizeof(err), 0);
+		struct reply reply = { .err = do_order(hp, &b, &r) };
+
+		reply.pa = hp->pa;
+		reply.pinner = r.pinner;
+		send(socket, &reply, sizeof(reply), 0);
 	}
 }
 
@@ -151,16 +228,23 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 	return b.err;
 }
 
-static int request(struct holder *h, enum release_how how, size_t pinned)
+static int request(struct holder *h, const struct request *r,
+		   struct reply *reply)
 {
-	struct request r = { .how = how, .pinned = pinned };
-	int err;
-
-	if (send(h->socket, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r))
+	if (send(h->socket, r, sizeof(*r), MSG_NOSIGNAL) != sizeof(*r))
 		return -errno;
-	if (recv(h->socket, &err, sizeof(err), MSG_WAITALL) != sizeof(err))
+	if (recv(h->socket, reply, sizeof(*reply), MSG_WAITALL) !=
+	    sizeof(*reply))
 		return -ECHILD;
-	return err;
+	return reply->err;
+}
+
+/* Orders that need no other answer. */
+static int order(struct holder *h, struct request r)
+{
+	struct reply reply;
+
+	return request(h, &r, &reply);
 }
 
 static int wait_for_death(struct holder *h)
@@ -173,20 +257,66 @@ static int wait_for_death(struct holder *h)
 
 int holder_release(struct holder *h, enum release_how how, size_t pinned)
 {
+	const struct request r = {
+		.order = ORDER_LET_GO,
+		.how = how,
+		.offset = pinned * BASE_PAGE,
+	};
+
 	if (how == RELEASE_KILL) {
 		kill(h->pid, SIGKILL);
 		return wait_for_death(h);
 	}
 	if (how == RELEASE_EXIT) {
-		request(h, how, pinned);
+		order(h, r);
 		return wait_for_death(h);
 	}
-	return request(h, how, pinned * BASE_PAGE);
+	return order(h, r);
 }
 
 int holder_unpin(struct holder *h)
 {
-	return request(h, RELEASE_PINNED, 0);
+	return order(h, (struct request){ .order = ORDER_UNPIN });
+}
+
+int holder_fill(struct holder *h, size_t offset, size_t len)
+{
+	return order(h, (struct request){ .order = ORDER_FILL,
+					  .offset = offset, .len = len });
+}
+
+int holder_check(struct holder *h, size_t offset, size_t len)
+{
+	return order(h, (struct request){ .order = ORDER_CHECK,
+					  .offset = offset, .len = len });
+}
+
+int holder_raise(struct holder *h, size_t offset, enum error_way way)
+{
+	return order(h, (struct request){ .order = ORDER_RAISE,
+					  .offset = offset, .way = way });
+}
+
+int holder_pin(struct holder *h, enum pinner_kind kind, size_t offset,
+	       size_t len, struct pinner *taken)
+{
+	const struct request r = {
+		.order = ORDER_PIN,
+		.offset = offset,
+		.len = len,
+		.pinner.kind = kind,
+		.share = taken,
+	};
+	struct reply reply;
+	int err = request(h, &r, &reply);
+
+	if (err)
+		return err;
+	h->hp.pa = reply.pa;
+	if (!taken)
+		return 0;
+	*taken = reply.pinner;
+	return pinner_take(taken, h->pid);
 }
 
 static bool is_gone(pid_t pid)

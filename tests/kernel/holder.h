@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "hugepage.h"
+#include "pinner.h"
 #include "raise.h"
 
 enum release_how {
@@ -42,6 +43,22 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
  */
 int holder_release(struct holder *h, enum release_how how, size_t pinned);
 int holder_unpin(struct holder *h);
+
+/*
+ * While it has the page; 0 or -errno, -ECHILD if it dies of it.  Fill @len
+ * bytes at @offset with the pattern, look whether that is there, raise one
+ * more error.
+ */
+int holder_fill(struct holder *h, size_t offset, size_t len);
+int holder_check(struct holder *h, size_t offset, size_t len);
+int holder_raise(struct holder *h, size_t offset, enum error_way way);
+
+/*
+ * Let it pin part of the file.  If the caller takes the pin over, by @taken,
+ * it no longer depends on the process; else (NULL) that has it to its end.
+ */
+int holder_pin(struct holder *h, enum pinner_kind kind, size_t offset,
+	       size_t len, struct pinner *taken);
 
 /* End the process, if it lives; returns when it is gone. */
 void holder_end(struct holder *h);

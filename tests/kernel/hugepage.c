@@ -20,8 +20,8 @@ static int memfd(size_t size, unsigned int flags)
 	unsigned int shift = __builtin_ctzl(size);
 	int fd;
 
-	fd = memfd_create("mfr-test", MFD_CLOEXEC | MFD_HUGETLB |
-			  (shift << MFD_HUGE_SHIFT) | flags);
+	fd = memfd_create("mfr-test", MFD_CLOEXEC | MFD_ALLOW_SEALING |
+			  MFD_HUGETLB | (shift << MFD_HUGE_SHIFT) | flags);
 	return fd < 0 ? -errno : fd;
 }
 

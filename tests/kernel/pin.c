@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "hugepage.h"
+#include "procfile.h"
+#include "uring.h"
 
 long pin_in_pipe(void *addr, size_t pages, int *fd)
 {
@@ -33,17 +33,34 @@ long pin_in_pipe(void *addr, size_t pages, int *fd)
 
 int pin_long_term(void *addr, size_t len)
 {
-	struct io_uring_params params = { 0 };
-	struct iovec iov = { addr, len };
-	int fd, err;
+	struct uring ring;
+	int err = uring_open(&ring);
 
-	fd = syscall(SYS_io_uring_setup, 1, &params);
-	if (fd < 0)
-		return -errno;
-	if (!syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &iov,
-		     1))
-		return fd;
-	err = -errno;
-	close(fd);
+	if (err)
+		return err;
+	err = uring_register(&ring, addr, len);
+	if (!err)
+		return ring.fd;
+	close(ring.fd);
 	return err;
+}
+
+/* Each CPU counts for itself; reading this file adds it all up. */
+static void fold_counters(void)
+{
+	procfile_number("/proc/sys/vm/stat_refresh");
+}
+
+void pins_read(struct pins *pins)
+{
+	static const char vmstat[] = "/proc/vmstat";
+	static const char status[] = "/proc/self/status";
+
+	fold_counters();
+	*pins = (struct pins){
+		.acquired = procfile_value(vmstat, "nr_foll_pin_acquired "),
+		.released = procfile_value(vmstat, "nr_foll_pin_released "),
+		.locked_kb = procfile_value(status, "VmLck:"),
+		.pinned_kb = procfile_value(status, "VmPin:"),
+	};
 }

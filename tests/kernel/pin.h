@@ -17,4 +17,12 @@ long pin_in_pipe(void *addr, size_t pages, int *fd);
  */
 int pin_long_term(void *addr, size_t len);
 
+/* Base pages by FOLL_PIN since boot, and what this process is charged for. */
+struct pins {
+	long acquired, released;
+	long locked_kb, pinned_kb;
+};
+
+void pins_read(struct pins *pins);
+
 #endif /* PIN_H */

@@ -15,6 +15,7 @@
 
 #include "control.h"
 #include "counters.h"
+#include "holder.h"
 #include "hugepage.h"
 #include "pageflags.h"
 #include "polling.h"

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* io_uring, one request at a time. */
+#ifndef URING_H
+#define URING_H
+
+#include <linux/io_uring.h>
+#include <stddef.h>
+
+/* Can be used by each process that has the descriptor. */
+struct uring {
+	int fd;
+	struct io_uring_params params;
+};
+
+/* These return 0 or -errno; close() of the descriptor is the end of all. */
+int uring_open(struct uring *ring);
+int uring_register(const struct uring *ring, void *addr, size_t len);
+
+/* What the request ended with, or -errno if it could not be made. */
+int uring_submit(const struct uring *ring, const struct io_uring_sqe *want);
+
+/*
+ * @opcode is IORING_OP_READ_FIXED or IORING_OP_WRITE_FIXED: move all of @len
+ * bytes between the file and @addr, an address as it was registered, which
+ * need not be mapped any more.
+ */
+int uring_move(const struct uring *ring, int opcode, int fd, const void *addr,
+	       size_t len);
+
+#endif /* URING_H */
