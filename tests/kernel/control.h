@@ -15,4 +15,10 @@
 /* The property holds without the feature too: the control has to pass. */
 #define CONTROL_SAME()	TH_LOG("control: same")
 
+/*
+ * Without what the series mends, the machine panics at this: the control gets
+ * a boot of its own and must end it.
+ */
+#define CONTROL_FATAL()	TH_LOG("control: fatal")
+
 #endif /* CONTROL_H */
