@@ -215,7 +215,7 @@ static inline void expect_large_blocks(struct __test_metadata *_metadata,
 }
 
 /* Rule 12: all of its size but the raw pages, as the allocator counts it. */
-#define NOISE_BYTES	(512L << 10)
+#define NOISE_BYTES	(1L << 20)
 
 static inline void expect_accounted(struct __test_metadata *_metadata,
 				    const struct scene *s)
