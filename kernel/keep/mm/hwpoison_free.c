@@ -16,12 +16,12 @@
 
 /*
  * Turn a compound page into plain base pages. What the allocator counts for
- * the compound page as one is counted here, as its size is not known later.
+ * the compound page as one is counted here, as its size is not known later;
+ * what it checks of base pages it will check when they are freed.
  */
-static bool uncompound_page(struct page *head, unsigned int order)
+static void uncompound_page(struct page *head, unsigned int order)
 {
 	unsigned long i;
-	int bad = 0;
 
 	if (PageMappingFlags(head)) {
 		if (PageAnon(head))
@@ -29,14 +29,19 @@ static bool uncompound_page(struct page *head, unsigned int order)
 		head->mapping = NULL;
 	}
 	pgalloc_tag_sub(head, 1 << order);
-	split_page_owner(head, order, 0);
+	/* What page owner has is contiguous in a section of memory only. */
+	for (i = 0; i < 1UL << order; i += MAX_ORDER_NR_PAGES)
+		split_page_owner(nth_page(head, i),
+				 min(order, MAX_PAGE_ORDER), 0);
 
 	head[1].flags &= ~PAGE_FLAGS_SECOND;
-	for (i = 1; i < 1UL << order; i++)
-		bad += free_tail_page_prepare(head, nth_page(head, i));
-	__ClearPageHead(head);
+	for (i = 1; i < 1UL << order; i++) {
+		struct page *page = nth_page(head, i);
 
-	return !bad;
+		page->mapping = NULL;
+		clear_compound_head(page);
+	}
+	__ClearPageHead(head);
 }
 
 /*
@@ -75,8 +80,6 @@ static void free_healthy_range(unsigned long pfn, unsigned long end)
  * lists. Poisoned ones never get there; each is left with one reference, as
  * memory_failure() and unpoison_memory() have it for single pages.
  *
- * A compound page with corrupt metadata is reported and leaked, as usual.
- *
  * Context: any that can free pages.
  */
 void free_has_hwpoisoned(struct page *head, unsigned int order)
@@ -85,9 +88,7 @@ void free_has_hwpoisoned(struct page *head, unsigned int order)
 	unsigned long end = start + (1UL << order);
 	unsigned long pfn;
 
-	if (!uncompound_page(head, order))
-		return;
-
+	uncompound_page(head, order);
 	for (pfn = start; pfn < end; pfn++) {
 		if (!PageHWPoison(pfn_to_page(pfn)))
 			continue;
