@@ -20,14 +20,19 @@ static int memfd(size_t size, unsigned int flags)
 	unsigned int shift = __builtin_ctzl(size);
 	int fd;
 
-	fd = memfd_create("mfr-test", MFD_CLOEXEC | MFD_ALLOW_SEALING |
-			  MFD_HUGETLB | (shift << MFD_HUGE_SHIFT) | flags);
+	fd = memfd_create("mfr-test", MFD_CLOEXEC | MFD_HUGETLB |
+			  (shift << MFD_HUGE_SHIFT) | flags);
 	return fd < 0 ? -errno : fd;
+}
+
+static unsigned int policy(void)
+{
+	return policy_omitted() ? 0 : MFD_MF_KEEP_UE_MAPPED;
 }
 
 int hugepage_memfd(size_t size)
 {
-	return memfd(size, policy_omitted() ? 0 : MFD_MF_KEEP_UE_MAPPED);
+	return memfd(size, policy());
 }
 
 char *hugepage_map(const struct hugepage *hp)
@@ -55,7 +60,7 @@ static int populate(struct hugepage *hp, int fd, size_t size)
 
 int hugepage_create(struct hugepage *hp, size_t size)
 {
-	return populate(hp, hugepage_memfd(size), size);
+	return populate(hp, memfd(size, policy() | MFD_ALLOW_SEALING), size);
 }
 
 int hugepage_create_plain(struct hugepage *hp, size_t size)

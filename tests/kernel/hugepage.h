@@ -35,7 +35,10 @@ bool policy_omitted(void);
 /* memfd_create() of @size pages with the policy; -errno on failure. */
 int hugepage_memfd(size_t size);
 
-/* Create, map and touch one huge page of @size; 0 or -errno. */
+/*
+ * Create, map and touch one huge page of @size; 0 or -errno.  Unlike the other
+ * files, this one can be sealed, as udmabuf asks for.
+ */
 int hugepage_create(struct hugepage *hp, size_t size);
 
 /* The same without the policy, in control runs and others alike. */
