@@ -29,10 +29,18 @@ int64_t count_stop(struct CPUState *cpu)
 	return 0;
 }
 
+int64_t count_cpu(unsigned int vcpu)
+{
+	if (!counting)
+		return -ENODATA;
+	return atomic_load_explicit(&counters[vcpu].insns,
+				    memory_order_relaxed);
+}
+
 int64_t count(void)
 {
 	int64_t sum = 0;
-	int i;
+	unsigned int i;
 
 	if (!counting)
 		return -ENODATA;

@@ -10,14 +10,14 @@
  *	cost = lab_count() - before;
  *	lab_count_stop();
  *
- * The count is of all CPUs, user and kernel, from power-on as far as one was
- * running: so it has the work that another CPU does for the caller, and that
- * of a timer that happens to tick.  What is to be known of the caller alone,
- * measure several times and take the median.
+ * The count is of user and kernel, and lab_count() of all CPUs: it has the
+ * work that another CPU does for the caller, and that of a timer that happens
+ * to tick.  So measure several times and take the median; or take
+ * lab_count_cpu(), pinned to a CPU, if no other's work is of interest.
  *
  * Exact: straight code and loops, with or without poison being watched; the
  * same code again gives the same number.  The call of lab_count() itself is
- * in the number with up to ten instructions.
+ * in the number with up to ten instructions.  It never goes backwards.
  *
  * Not exact:
  * - An exception (page fault, machine check...) amid a block of translated
@@ -25,7 +25,7 @@
  *   that are left are counted, and counted again when they do run.
  * - A string instruction with a REP prefix counts once, as hardware counts it,
  *   however often it repeats; not at all if a jump leads to it.
- * - What another CPU has just begun may be in it.
+ * - Of another CPU, the last instructions up to this moment.
  *
  * All CPUs run slower while a count is running, by how much tests/lab/run
  * tells; nothing is slower before lab_count_start().  Functions return a
@@ -45,10 +45,16 @@ static inline int lab_count_start(void)
 	return (int)lab_request(LAB_COUNT_START, 0, 0);
 }
 
-/* Instructions up to now; -ENODATA while none are counted. */
+/* Instructions of all CPUs up to now; -ENODATA while none are counted. */
 static inline int64_t lab_count(void)
 {
 	return lab_request(LAB_COUNT, 0, 0);
+}
+
+/* The same of the CPU that the caller happens to run on. */
+static inline int64_t lab_count_cpu(void)
+{
+	return lab_request(LAB_COUNT_CPU, 0, 0);
 }
 
 /* Stop, whoever has started; the guest runs at full speed again. */

@@ -33,6 +33,7 @@ enum lab_request {
 	LAB_SCRUB_REPORT,
 	LAB_COUNT_START,
 	LAB_COUNT,
+	LAB_COUNT_CPU,
 	LAB_COUNT_STOP,
 };
 

@@ -62,6 +62,7 @@ void watch(struct CPUState *cpu, atomic_bool *what, bool on);
 /* count.c: the requests of count.h, and its part of a translation */
 int64_t count_start(struct CPUState *cpu);
 int64_t count(void);
+int64_t count_cpu(unsigned int vcpu);
 int64_t count_stop(struct CPUState *cpu);
 void count_block(struct qemu_plugin_tb *tb, size_t n);
 

@@ -323,9 +323,11 @@ static int64_t physical_address(struct CPUState *cpu, uint64_t va)
 	return pa == ~0ull ? -EFAULT : (int64_t)(pa + va % PAGE_BYTES);
 }
 
-static int64_t answer(struct CPUState *cpu, uint64_t request, uint64_t arg,
+static int64_t answer(unsigned int vcpu, uint64_t request, uint64_t arg,
 		      uint64_t len)
 {
+	struct CPUState *cpu = qemu_get_cpu(vcpu);
+
 	switch (request - LAB_REQUEST_BASE) {
 	case LAB_PRESENT:
 		return 1;
@@ -350,6 +352,8 @@ static int64_t answer(struct CPUState *cpu, uint64_t request, uint64_t arg,
 		return count_start(cpu);
 	case LAB_COUNT:
 		return count();
+	case LAB_COUNT_CPU:
+		return count_cpu(vcpu);
 	case LAB_COUNT_STOP:
 		return count_stop(cpu);
 	default:
@@ -369,7 +373,7 @@ static void doorbell_rung(unsigned int vcpu, void *data, struct guest *env)
 	(void)data;
 	if (!is_request(env) || vcpu >= MAX_VCPUS)
 		return;
-	env->rax = answer(qemu_get_cpu(vcpu), env->rax, env->rdi, env->rsi);
+	env->rax = answer(vcpu, env->rax, env->rdi, env->rsi);
 }
 
 /*

@@ -131,6 +131,7 @@ static bool nothing_there(void)
 	       lab_poison_missed() == -ENODEV &&
 	       lab_scrub_report(0) == -ENODEV &&
 	       lab_count_start() == -ENODEV && lab_count() == -ENODEV &&
+	       lab_count_cpu() == -ENODEV &&
 	       lab_count_stop() == -ENODEV && !breaks(load_byte, p);
 }
 
@@ -552,18 +553,19 @@ static void trap(long n)
 }
 
 /*
- * What running @code costs: of several times the least, as at that time no
- * timer ticked and the other CPU slept.
+ * What running @code costs this CPU: of several times the least, as at that
+ * time no timer ticked.
  */
 static int64_t cost(void (*code)(long n), long n)
 {
 	int64_t least = INT64_MAX, before, spent;
 	int i;
 
+	run_on(0);
 	for (i = 0; i < 100; i++) {
-		before = lab_count();
+		before = lab_count_cpu();
 		code(n);
-		spent = lab_count() - before;
+		spent = lab_count_cpu() - before;
 		if (spent < least)
 			least = spent;
 	}
@@ -611,8 +613,8 @@ static void tell_speed(void)
 
 static void counting(void)
 {
-	expect(lab_count() == -ENODATA, "before the start it is %ld",
-	       lab_count());
+	expect(lab_count() == -ENODATA && lab_count_cpu() == -ENODATA,
+	       "before the start it is %ld", lab_count());
 	expect(!lab_count_start(), "it does not start");
 	expect_exact_count();
 	expect(!lab_count_start(), "it does not start twice");
@@ -666,6 +668,7 @@ static void counting_the_kernel(void)
 
 static void counting_all_cpus(void)
 {
+	const int last = sysconf(_SC_NPROCESSORS_ONLN) - 1;
 	const long turns = 100 * 1000 * 1000;
 	int64_t before, spent;
 	int status;
@@ -674,16 +677,17 @@ static void counting_all_cpus(void)
 	run_on(0);
 	before = lab_count();
 	if (!fork()) {
-		if (!run_on(1))
+		if (!run_on(last))
 			_exit(1);
 		loop(turns);
 		_exit(0);
 	}
 	wait(&status);
 	spent = lab_count() - before;
-	expect(!status, "no second CPU");
-	expect(spent >= 2 * turns && spent < 2.1 * turns,
-	       "the other CPU's %ld are %ld", 2 * turns, spent);
+	expect(!status, "the child on CPU %d ended with 0x%x", last, status);
+	/* It takes long enough for timers to add some */
+	expect(spent >= 2 * turns && spent < 3 * turns,
+	       "%ld instructions on CPU %d are %ld", 2 * turns, last, spent);
 	lab_count_stop();
 }
 
