@@ -28,7 +28,7 @@
 
 #define LEFT_THE_POOL	"kept huge page left the pool"
 
-/* The last of the console's lines is the last of the release. */
+/* The line in the log is the last that a release does. */
 static bool released(size_t folios)
 {
 	return kmsg_await(LEFT_THE_POOL, folios);
@@ -258,9 +258,9 @@ FIXTURE_TEARDOWN_PARENT(release)
 }
 
 /*
- * Rule 6: from one number of raw pages to a larger one, as much for each, up
- * to a half: a release takes long enough for the timer to add a tenth.  If
- * each cost something for every other one, it would be four times as much.
+ * Rule 6: from one number of raw pages to a larger one, no more for each, up
+ * to twice: a release takes long enough for timers to add to it.  If each
+ * cost something for every other one, it would be four times as much.
  */
 TEST_F_TIMEOUT(release, linear_in_raw_pages, 120)
 {
@@ -275,7 +275,7 @@ TEST_F_TIMEOUT(release, linear_in_raw_pages, 120)
 	TH_LOG("instructions: one %ld, %ld %ld, %ld %ld", one, few, some, many,
 	       more);
 	EXPECT_LT(0, each_of_few);
-	EXPECT_LE(each_of_many * 2, each_of_few * 3);
+	EXPECT_LE(each_of_many, 2 * each_of_few);
 	EXPECT_EQ(self->taint, kernel_taint());
 }
 
@@ -347,7 +347,9 @@ static long punch_each(struct __test_metadata *_metadata, int fd, size_t n)
 
 /*
  * Rule 6: the thousandth folio's error costs what the first one's did.  And
- * the release of many at once costs no more than of one after the other.
+ * one of many that are released at once costs no more than one alone, up to
+ * four times: the caller and the work may spin for each other's locks.  If
+ * each cost something for every other one, it would be hundreds of times.
  */
 TEST_F_TIMEOUT(many, folios, 120)
 {
@@ -367,7 +369,7 @@ TEST_F_TIMEOUT(many, folios, 120)
 		   (FOLIOS - SAMPLES);
 	TH_LOG("instructions: release alone %ld, with others %ld", alone,
 	       together);
-	EXPECT_LE(together * 10, alone * 11);
+	EXPECT_LE(together, 4 * alone);
 	ASSERT_EQ(0, pool_read(SIZE_2M, &after));
 	EXPECT_EQ(before.nr - FOLIOS, after.nr);
 	EXPECT_EQ(self->taint, kernel_taint());
