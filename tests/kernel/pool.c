@@ -9,8 +9,6 @@
 #include "polling.h"
 #include "procfile.h"
 
-#define NODES_MAX	8
-
 static long pool_number(const char *where, size_t size, const char *name)
 {
 	char path[128];
@@ -20,16 +18,35 @@ static long pool_number(const char *where, size_t size, const char *name)
 	return procfile_number(path);
 }
 
-static void add_node(size_t size, int node, struct pool *pool)
+static void node_directory(int node, char *where, size_t size)
+{
+	snprintf(where, size, "/sys/devices/system/node/node%d", node);
+}
+
+int pool_read_node(size_t size, int node, struct pool *pool)
 {
 	char where[64];
 
-	snprintf(where, sizeof(where), "/sys/devices/system/node/node%d", node);
+	node_directory(node, where, sizeof(where));
 	if (access(where, F_OK))
+		return -ENOENT;
+	*pool = (struct pool){
+		.nr = pool_number(where, size, "nr_hugepages"),
+		.free = pool_number(where, size, "free_hugepages"),
+		.surplus = pool_number(where, size, "surplus_hugepages"),
+	};
+	return 0;
+}
+
+static void add_node(size_t size, int node, struct pool *sum)
+{
+	struct pool part;
+
+	if (pool_read_node(size, node, &part))
 		return;
-	pool->node_nr += pool_number(where, size, "nr_hugepages");
-	pool->node_free += pool_number(where, size, "free_hugepages");
-	pool->node_surplus += pool_number(where, size, "surplus_hugepages");
+	sum->node_nr += part.nr;
+	sum->node_free += part.free;
+	sum->node_surplus += part.surplus;
 }
 
 int pool_read(size_t size, struct pool *pool)
@@ -43,30 +60,55 @@ int pool_read(size_t size, struct pool *pool)
 		.surplus = pool_number("/sys/kernel/mm", size,
 				       "surplus_hugepages"),
 	};
-	for (node = 0; node < NODES_MAX; node++)
+	for (node = 0; node < POOL_NODES_MAX; node++)
 		add_node(size, node, pool);
 	return pool->nr < 0 ? (int)pool->nr : 0;
 }
 
-static int pool_write(size_t size, const char *name, long value)
+static int pool_write(const char *where, size_t size, const char *name,
+		      long value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%zukB/%s",
+	snprintf(path, sizeof(path), "%s/hugepages/hugepages-%zukB/%s", where,
 		 size >> 10, name);
 	return procfile_write(path, "%ld", value);
 }
 
+static long set_nr(const char *where, size_t size, const char *name, long nr)
+{
+	int err = pool_write(where, size, name, nr);
+
+	return err ? err : pool_number(where, size, "nr_hugepages");
+}
+
 long pool_set(size_t size, long nr)
 {
-	int err = pool_write(size, "nr_hugepages", nr);
+	return set_nr("/sys/kernel/mm", size, "nr_hugepages", nr);
+}
 
-	return err ? err : pool_number("/sys/kernel/mm", size, "nr_hugepages");
+long pool_set_node(size_t size, int node, long nr)
+{
+	char where[64];
+
+	node_directory(node, where, sizeof(where));
+	return set_nr(where, size, "nr_hugepages", nr);
+}
+
+long pool_set_by_policy(size_t size, long nr)
+{
+	return set_nr("/sys/kernel/mm", size, "nr_hugepages_mempolicy", nr);
 }
 
 int pool_set_overcommit(size_t size, long nr)
 {
-	return pool_write(size, "nr_overcommit_hugepages", nr);
+	return pool_write("/sys/kernel/mm", size, "nr_overcommit_hugepages",
+			  nr);
+}
+
+int pool_demote(size_t size, long n)
+{
+	return pool_write("/sys/kernel/mm", size, "demote", n);
 }
 
 int pool_want(size_t size, long n)

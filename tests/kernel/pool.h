@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define POOL_NODES_MAX	8
+
 struct pool {
 	long nr, free, resv, surplus;
 	long node_nr, node_free, node_surplus;	/* sums over all nodes */
@@ -13,10 +15,22 @@ struct pool {
 
 int pool_read(size_t size, struct pool *pool);
 
+/* The part on @node: its nr, free and surplus, else 0; -ENOENT without it. */
+int pool_read_node(size_t size, int node, struct pool *pool);
+
 /* Set the persistent pool; the pages that there are now, or -errno. */
 long pool_set(size_t size, long nr);
 
+/* The same for the part on @node. */
+long pool_set_node(size_t size, int node, long nr);
+
+/* As pool_set(), with pages of the nodes of the caller's policy only. */
+long pool_set_by_policy(size_t size, long nr);
+
 int pool_set_overcommit(size_t size, long nr);
+
+/* Make up to @n free pages smaller ones, 2 MiB unless told; 0 or -errno. */
+int pool_demote(size_t size, long n);
 
 /*
  * Have @n pages that are neither used nor reserved.  2 MiB pages are
