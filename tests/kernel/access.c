@@ -24,6 +24,7 @@
 #include "elfcore.h"
 #include "filled.h"
 #include "hugepage.h"
+#include "memblock.h"
 #include "pattern.h"
 #include "pin.h"
 #include "polling.h"
@@ -515,35 +516,13 @@ TEST_F(kept, proc_kcore)
 	EXPECT_EQ(hits, lab_poison_hits());
 }
 
-/* The block of memory that has the folio, below /sys. */
-static void memory_block(const struct hugepage *hp, const char *file,
-			 char *path, size_t size)
-{
-	static const char blocks[] = "/sys/devices/system/memory";
-	char hex[32] = "0x";
-
-	snprintf(path, size, "%s/block_size_bytes", blocks);
-	procfile_read(path, hex + 2, sizeof(hex) - 2);
-	snprintf(path, size, "%s/memory%lu/%s", blocks,
-		 hp->pa / strtoul(hex, NULL, 16), file);
-}
-
 FIXTURE(movable)
 {
 	struct filled f;
 };
 
-static bool is_movable(const struct hugepage *hp)
-{
-	char path[128], zone[32];
-
-	memory_block(hp, "valid_zones", path, sizeof(path));
-	return procfile_read(path, zone, sizeof(zone)) > 0 &&
-	       !strncmp(zone, "Movable", strlen("Movable"));
-}
-
-/* Not all of the pool is in the movable zone: take pages until one is. */
-#define CANDIDATES	64
+/* Not all of the pool is in memory that can go: take pages until one is. */
+#define CANDIDATES	192
 
 FIXTURE_SETUP(movable)
 {
@@ -553,7 +532,7 @@ FIXTURE_SETUP(movable)
 	for (;;) {
 		ASSERT_EQ(0, pool_want(SIZE_2M, 1));
 		ASSERT_EQ(0, hugepage_create(hp, SIZE_2M));
-		if (is_movable(hp))
+		if (memblock_is_movable(hp->pa))
 			break;
 		ASSERT_LT(n, CANDIDATES);
 		others[n++] = *hp;
@@ -574,10 +553,7 @@ FIXTURE_TEARDOWN_PARENT(movable)
  */
 TEST_F(movable, not_hot_removed)
 {
-	char path[128];
-
-	memory_block(&self->f.hp, "state", path, sizeof(path));
-	EXPECT_EQ(-EBUSY, procfile_write(path, "offline"));
+	EXPECT_EQ(-EBUSY, memblock_set(self->f.hp.pa, "offline"));
 	filled_expect_intact(_metadata, &self->f, self->f.hp.map);
 }
 

@@ -3,10 +3,10 @@
  * Runs in the lab: several test programs one after the other, so that they
  * share a boot.
  *
- *	guest [--control] [--gigantic N] "PROGRAM [ARG]..."...
+ *	guest [--control] "PROGRAM [ARG]..." | "--gigantic N" ...
  *
- * --gigantic allocates N pages of 1 GiB first, as boots that have none from
- * their command line need.
+ * --gigantic gives the next programs a pool of N pages of 1 GiB, as boots need
+ * that have fewer from their command line.
  *
  * After each, "# lab: PROGRAM STATUS MISSED" on a line of its own: its wait
  * status and how many loads of poison the lab could not turn into a machine
@@ -73,6 +73,7 @@ static void need_gigantic(const char *n)
 
 int main(int argc, char **argv)
 {
+	static const char gigantic[] = "--gigantic ";
 	bool all = true;
 	int i = 1;
 
@@ -84,11 +85,10 @@ int main(int argc, char **argv)
 		setenv("MFR_CONTROL", "1", 1);
 		i++;
 	}
-	if (i + 1 < argc && !strcmp(argv[i], "--gigantic")) {
-		need_gigantic(argv[i + 1]);
-		i += 2;
-	}
 	for (; i < argc; i++)
-		all &= run(argv[i]);
+		if (!strncmp(argv[i], gigantic, strlen(gigantic)))
+			need_gigantic(argv[i] + strlen(gigantic));
+		else
+			all &= run(argv[i]);
 	return !all;
 }

@@ -10,6 +10,7 @@
 #define PAGE_BUDDY	(1ULL << 10)
 #define PAGE_HUGE	(1ULL << 17)
 #define PAGE_HWPOISON	(1ULL << 19)
+#define PAGE_RESERVED	(1ULL << 32)
 
 /* Page frame behind an address of the caller; 0 if none is mapped there. */
 unsigned long pagemap_pfn(const void *addr);

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <kselftest_harness.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "counters.h"
 #include "holder.h"
@@ -205,7 +205,7 @@ FIXTURE_TEARDOWN_PARENT(pool)
 {
 	scene_close(&self->s);
 	pool_set_overcommit(SIZE_2M, 0);
-	rmdir("/sys/fs/cgroup/keep");
+	cgroup_remove("keep");
 }
 
 /* Rules 3, 15: an error in what is left of the folio is known and not counted. */
@@ -314,34 +314,20 @@ TEST_F(pool, resizes_afterwards)
 	expect_raw_isolated(_metadata, s);
 }
 
-static int enter_cgroup(const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", name);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/cgroup.procs", name);
-	return procfile_write(path, "0");
-}
-
 /* Rule 14: the hugetlb cgroup is charged for what is used, no longer. */
 TEST_F(pool, cgroup_uncharged)
 {
-	static const char current[] =
-		"/sys/fs/cgroup/keep/hugetlb.2MB.current";
-	static const char reserved[] =
-		"/sys/fs/cgroup/keep/hugetlb.2MB.rsvd.current";
 	struct scene *s = &self->s;
 
-	ASSERT_EQ(0, procfile_write("/sys/fs/cgroup/cgroup.subtree_control",
-				    "+hugetlb"));
-	ASSERT_EQ(0, enter_cgroup("keep"));
+	ASSERT_EQ(0, cgroup_make(".", "keep", "+hugetlb"));
+	ASSERT_EQ(0, cgroup_enter("keep"));
 	scene_damage(_metadata, s, ERROR_INJECT);
-	EXPECT_EQ((long)SIZE_2M, procfile_number(current));
+	EXPECT_EQ((long)SIZE_2M,
+		  cgroup_number("keep", "hugetlb.2MB.current"));
 	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
-	EXPECT_TRUE(poll_until(!procfile_number(current)));
-	EXPECT_EQ(0, procfile_number(reserved));
-	ASSERT_EQ(0, enter_cgroup("."));
+	EXPECT_TRUE(poll_until(!cgroup_number("keep", "hugetlb.2MB.current")));
+	EXPECT_EQ(0, cgroup_number("keep", "hugetlb.2MB.rsvd.current"));
+	ASSERT_EQ(0, cgroup_enter("."));
 }
 
 /* Rule 11: a pin outlives mapping and file, and its end is the release. */
