@@ -3,14 +3,15 @@
  * Runs in the lab: several test programs one after the other, so that they
  * share a boot.
  *
- *	guest [--control] "PROGRAM [ARG]..." | "--gigantic N" ...
+ *	guest [--control] [--leaks] "PROGRAM [ARG]..." | "--gigantic N" ...
  *
  * --gigantic gives the next programs a pool of N pages of 1 GiB, as boots need
  * that have fewer from their command line.
  *
  * After each, "# lab: PROGRAM STATUS MISSED" on a line of its own: its wait
  * status and how many loads of poison the lab could not turn into a machine
- * check meanwhile.
+ * check meanwhile.  --leaks: at the end, what a kernel with kmemleak has leaked;
+ * that takes a minute or two.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -23,6 +24,7 @@
 
 #include "hugepage.h"
 #include "pool.h"
+#include "procfile.h"
 
 #define ARGS_MAX	64
 
@@ -71,10 +73,31 @@ static void need_gigantic(const char *n)
 	exit(1);
 }
 
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define LEAK_AGE_S	5	/* no younger object is looked at: mm/kmemleak.c */
+
+/*
+ * Where the kernel can tell what it leaked.  It reports on the console, which
+ * fails the boot; here is what it found.
+ */
+static void show_leaks(void)
+{
+	static char text[1 << 16];
+
+	if (access(KMEMLEAK, W_OK))
+		return;
+	sleep(LEAK_AGE_S + 1);
+	procfile_write(KMEMLEAK, "scan");
+	procfile_write(KMEMLEAK, "scan");
+	if (procfile_read(KMEMLEAK, text, sizeof(text)) > 0)
+		printf("%s", text);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	static const char gigantic[] = "--gigantic ";
-	bool all = true;
+	bool all = true, leaks = false;
 	int i = 1;
 
 	if (!lab_present()) {
@@ -85,10 +108,16 @@ int main(int argc, char **argv)
 		setenv("MFR_CONTROL", "1", 1);
 		i++;
 	}
+	if (i < argc && !strcmp(argv[i], "--leaks")) {
+		leaks = true;
+		i++;
+	}
 	for (; i < argc; i++)
 		if (!strncmp(argv[i], gigantic, strlen(gigantic)))
 			need_gigantic(argv[i] + strlen(gigantic));
 		else
 			all &= run(argv[i]);
+	if (leaks)
+		show_leaks();
 	return !all;
 }

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "control.h"
 #include "counters.h"
+#include "exhaust.h"
 #include "holder.h"
 #include "hugepage.h"
 #include "pageflags.h"
@@ -524,40 +525,6 @@ FIXTURE_TEARDOWN_PARENT(consumed)
 	procfile_write(RESERVES, "%s", self->reserves);
 }
 
-static long free_kb(void)
-{
-	return procfile_value("/proc/meminfo", "MemFree:");
-}
-
-/* All free memory but @spare_kb in huge pages; those that there are then. */
-static long pool_take_free_memory(long nr, long spare_kb)
-{
-	return pool_set(SIZE_2M, nr + (free_kb() - spare_kb) / (SIZE_2M >> 10));
-}
-
-/*
- * Write all memory that a process can have, in a child that the OOM killer
- * ends then; its wait status.
- */
-static int exhaust_memory(void)
-{
-	const size_t step = 1UL << 20;
-	int status = -1;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		procfile_write("/proc/self/oom_score_adj", "1000");
-		while (mmap(NULL, step, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
-			    0) != MAP_FAILED)
-			;
-		_exit(1);
-	}
-	waitpid(pid, &status, 0);
-	return status;
-}
-
 /*
  * Rule 12: nobody ever gets a raw page.  With the poison still in place, most
  * memory is made huge pages, which leaves what is broken up, as around raw
@@ -582,9 +549,9 @@ TEST_F_TIMEOUT(consumed, raw_pages_never_handed_out, 180)
 	hits = lab_poison_hits();
 	ASSERT_EQ(0, procfile_write(RESERVES, "0 0 0 0"));
 	ASSERT_EQ(0, pool_read(SIZE_2M, &pool));
-	ASSERT_LT(pool.nr + 256, pool_take_free_memory(pool.nr,
+	ASSERT_LT(pool.nr + 256, exhaust_by_huge_pages(pool.nr,
 						       POOL_SPARE_KB));
-	EXPECT_EQ(SIGKILL, exhaust_memory());
+	EXPECT_EQ(SIGKILL, exhaust_by_base_pages());
 	ASSERT_EQ(pool.nr, pool_set(SIZE_2M, pool.nr));
 	EXPECT_EQ(hits, lab_poison_hits());
 	expect_raw_isolated(_metadata, &self->s[0]);

@@ -9,9 +9,13 @@
 
 #include "hugepage.h"
 
-static sigjmp_buf guard;
-static volatile sig_atomic_t guarded, optional;
-static struct sigbus last_required, last_optional;
+/* Each thread guards its own accesses: what it consumes, it is told. */
+static __thread sigjmp_buf guard;
+static __thread volatile sig_atomic_t guarded;
+static __thread struct sigbus last_required;
+
+static volatile sig_atomic_t optional;
+static struct sigbus last_optional;
 
 static void handle(int sig, siginfo_t *info, void *context)
 {
