@@ -16,6 +16,9 @@ check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; an hour
 bench:	## what a memory failure costs, on base and on keep
 	@bench/failure
 
+selftests:	## all of the kernel's own selftests on base and keep
+	@tests/selftests/run --all
+
 series:	## export the kernel patches for git am
 	@kernel/series
 
@@ -33,4 +36,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench series kcheck build shell clean
+.PHONY: help demo check check-debug bench selftests series kcheck build shell clean
