@@ -19,6 +19,9 @@ bench:	## what a memory failure costs, on base and on keep
 selftests:	## all of the kernel's own selftests on base and keep
 	@tests/selftests/run --all
 
+campaign:	## 100,000 memory errors against an oracle, 20 minutes
+	@tests/campaign/run --long
+
 series:	## export the kernel patches for git am
 	@kernel/series
 
@@ -36,4 +39,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench selftests series kcheck build shell clean
+.PHONY: help demo check check-debug bench selftests campaign series kcheck build shell clean

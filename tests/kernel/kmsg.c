@@ -40,6 +40,11 @@ int kmsg_start_at_boot(void)
 	return start(SEEK_SET);
 }
 
+void kmsg_forget(void)
+{
+	log_len = 0;
+}
+
 /* An overrun (EPIPE) loses the oldest records: the next read goes on. */
 static void drain(void)
 {

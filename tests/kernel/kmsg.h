@@ -12,6 +12,9 @@ int kmsg_start(void);
 /* From the first line of the boot on, as far as the kernel has it; 0 or -errno. */
 int kmsg_start_at_boot(void);
 
+/* Forget what was counted up to now, and nothing that comes later. */
+void kmsg_forget(void);
+
 /* Lines since the start that contain the text. */
 size_t kmsg_count(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));

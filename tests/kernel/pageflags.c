@@ -25,13 +25,23 @@ static int read_words(const char *path, unsigned long first, size_t n,
 	return got == want ? 0 : -ENODATA;
 }
 
+int pagemap_pfns(const void *addr, size_t n, uint64_t *pfns)
+{
+	int err = read_words("/proc/self/pagemap",
+			     (uintptr_t)addr >> BASE_PAGE_SHIFT, n, pfns);
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		pfns[i] = pfns[i] & PAGEMAP_PRESENT ?
+			  pfns[i] & PAGEMAP_PFN_MASK : 0;
+	return err;
+}
+
 unsigned long pagemap_pfn(const void *addr)
 {
-	uint64_t entry = 0;
+	uint64_t pfn;
 
-	read_words("/proc/self/pagemap", (uintptr_t)addr >> BASE_PAGE_SHIFT, 1,
-		   &entry);
-	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_PFN_MASK : 0;
+	return pagemap_pfns(addr, 1, &pfn) ? 0 : pfn;
 }
 
 int page_flags_read(unsigned long pfn, size_t n, uint64_t *flags)

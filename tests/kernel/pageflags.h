@@ -16,6 +16,9 @@
 /* Page frame behind an address of the caller; 0 if none is mapped there. */
 unsigned long pagemap_pfn(const void *addr);
 
+/* The same for @n pages from @addr on, at the cost of one read; 0 or -errno. */
+int pagemap_pfns(const void *addr, size_t n, uint64_t *pfns);
+
 /* Flags of @n page frames from @pfn on; 0 or -errno. */
 int page_flags_read(unsigned long pfn, size_t n, uint64_t *flags);
 
