@@ -52,6 +52,7 @@ void checks_begin_step(void)
 	n_releases = 0;
 	model->log_news = model->log_known = model->log_released = 0;
 	memset(model->unreserved, 0, sizeof(model->unreserved));
+	memset(model->raw_surplus, 0, sizeof(model->raw_surplus));
 }
 
 /*
@@ -334,17 +335,27 @@ static bool same_use(const struct node_pool *m, const struct node_pool *seen)
 /*
  * Reservations that go take surplus pages with them, from any node that has
  * some free, and before or after other pages of the same step became free.
- * Then the model follows, within what is possible.
+ * If before, a raw one may find no surplus left to count as.
  */
-static void follow_surplus(struct pools *m, const struct pools *seen,
-			   long unreserved)
+static bool surplus_may_go(const struct pools *m, const struct pools *seen,
+			   int i)
+{
+	const struct node_pool all = { m->nr, m->free, m->surplus };
+	const struct node_pool sum = { seen->nr, seen->free, seen->surplus };
+	long gone = m->nr - seen->nr, surplus = m->surplus - seen->surplus;
+
+	return seen->resv == m->resv && same_use(&all, &sum) && gone >= 0 &&
+	       gone <= model->unreserved[i] && gone >= surplus &&
+	       gone - surplus <= model->raw_surplus[i];
+}
+
+/* Then the model follows. */
+static void follow_surplus(struct pools *m, const struct pools *seen, int i)
 {
 	struct node_pool sum = { seen->nr, seen->free, seen->surplus };
-	const struct node_pool all = { m->nr, m->free, m->surplus };
 	int node;
 
-	if (!unreserved || seen->resv != m->resv || !same_use(&all, &sum) ||
-	    seen->nr > m->nr || seen->nr < m->nr - unreserved)
+	if (!model->unreserved[i] || !surplus_may_go(m, seen, i))
 		return;
 	for (node = 0; node < NODES_MAX; node++) {
 		if (!same_use(&m->node[node], &seen->node[node]))
@@ -362,7 +373,7 @@ static bool pools_agree(size_t size, struct pools *seen)
 	int i = pool_index(size);
 
 	pools_read(size, seen);
-	follow_surplus(&model->pools[i], seen, model->unreserved[i]);
+	follow_surplus(&model->pools[i], seen, i);
 	return same_pools(&model->pools[i], seen);
 }
 

@@ -112,11 +112,15 @@ static void pool_put(const struct folio_model *f)
 {
 	struct pools *pools = &model->pools[pool_index(f->size)];
 	struct node_pool *node = &pools->node[node_of_pfn(f->pa / BASE_PAGE)];
-	bool leaves = pool_drop_surplus(pools, node) || f->raw;
 
-	if (broken == BREAK_POOL)
-		leaves = false;
-	if (leaves) {
+	if (broken == BREAK_POOL) {
+		pools->free++;
+		node->free++;
+	} else if (pool_drop_surplus(pools, node)) {
+		pools->nr--;
+		node->nr--;
+		model->raw_surplus[pool_index(f->size)] += f->raw > 0;
+	} else if (f->raw) {
 		pools->nr--;
 		node->nr--;
 	} else {

@@ -88,6 +88,7 @@ struct model {
 	struct peer_model peer[PROCESSES_MAX];	/* the first is not used */
 	struct pools pools[POOLS];
 	long unreserved[POOLS];		/* in this step, see check_pools() */
+	long raw_surplus[POOLS];	/* raw ones that went as surplus, also */
 	struct error_counters errors;
 	uint32_t last_stamp;
 	unsigned long poisoned[WAYS];		/* raw pages, by first report */
