@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 
 #include "fdinfo.h"
 #include "kmsg.h"
@@ -51,8 +52,7 @@ void checks_begin_step(void)
 	logged_news = logged_known = logged_all = 0;
 	n_releases = 0;
 	model->log_news = model->log_known = model->log_released = 0;
-	memset(model->unreserved, 0, sizeof(model->unreserved));
-	memset(model->raw_surplus, 0, sizeof(model->raw_surplus));
+	memset(model->step, 0, sizeof(model->step));
 }
 
 /*
@@ -326,39 +326,38 @@ static bool same_pools(const struct pools *a, const struct pools *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static bool same_use(const struct node_pool *m, const struct node_pool *seen)
-{
-	return seen->nr - seen->free == m->nr - m->free &&
-	       seen->surplus >= 0 && seen->surplus <= m->surplus;
-}
-
 /*
  * Reservations that go take surplus pages with them, from any node that has
- * some free, and before or after other pages of the same step became free.
- * If before, a raw one may find no surplus left to count as.
+ * some free; so do pages that become free, on their own node.  Who of several
+ * is first is the kernel's choice, and decides if a raw folio that goes is a
+ * surplus one or one of the others.
  */
-static bool surplus_may_go(const struct pools *m, const struct pools *seen,
-			   int i)
+static bool order_may_differ(const struct node_pool *m,
+			     const struct node_pool *seen,
+			     const struct pool_step *step)
 {
-	const struct node_pool all = { m->nr, m->free, m->surplus };
-	const struct node_pool sum = { seen->nr, seen->free, seen->surplus };
-	long gone = m->nr - seen->nr, surplus = m->surplus - seen->surplus;
+	long rivals = step->unreserved + step->healthy;
+	long less = (m->nr - m->surplus) - (seen->nr - seen->surplus);
 
-	return seen->resv == m->resv && same_use(&all, &sum) && gone >= 0 &&
-	       gone <= model->unreserved[i] && gone >= surplus &&
-	       gone - surplus <= model->raw_surplus[i];
+	return seen->nr - seen->free == m->nr - m->free &&
+	       seen->surplus >= m->surplus - step->unreserved &&
+	       seen->surplus <= m->surplus &&
+	       less <= MIN(rivals, step->raw_surplus) &&
+	       -less <= MIN(rivals, step->raw_persistent);
 }
 
 /* Then the model follows. */
-static void follow_surplus(struct pools *m, const struct pools *seen, int i)
+static void follow_order(struct pools *m, const struct pools *seen,
+			 const struct pool_step *step)
 {
+	const struct node_pool all = { m->nr, m->free, m->surplus };
 	struct node_pool sum = { seen->nr, seen->free, seen->surplus };
 	int node;
 
-	if (!model->unreserved[i] || !surplus_may_go(m, seen, i))
+	if (seen->resv != m->resv || !order_may_differ(&all, &sum, step))
 		return;
 	for (node = 0; node < NODES_MAX; node++) {
-		if (!same_use(&m->node[node], &seen->node[node]))
+		if (!order_may_differ(&m->node[node], &seen->node[node], step))
 			return;
 		sum.nr -= seen->node[node].nr;
 		sum.free -= seen->node[node].free;
@@ -373,7 +372,7 @@ static bool pools_agree(size_t size, struct pools *seen)
 	int i = pool_index(size);
 
 	pools_read(size, seen);
-	follow_surplus(&model->pools[i], seen, i);
+	follow_order(&model->pools[i], seen, &model->step[i]);
 	return same_pools(&model->pools[i], seen);
 }
 

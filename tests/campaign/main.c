@@ -206,7 +206,7 @@ static void break_sweep(void)
 
 /*
  * Free pages that nobody gets: the kernel's last reserve, page tables, and what
- * lies in lists of the CPUs, which is most of it: 8,000 to 12,000 pages of two
+ * lies in lists of the CPUs, which is most of it: 6,000 to 12,000 pages of two
  * CPUs, however much memory there is.
  */
 #define UNTAKEN_MAX	16384

@@ -110,17 +110,16 @@ static bool pool_drop_surplus(struct pools *pools, struct node_pool *node)
 /* A page comes back from use; one with raw pages is gone for the pool. */
 static void pool_put(const struct folio_model *f)
 {
-	struct pools *pools = &model->pools[pool_index(f->size)];
+	int i = pool_index(f->size);
+	struct pools *pools = &model->pools[i];
 	struct node_pool *node = &pools->node[node_of_pfn(f->pa / BASE_PAGE)];
+	bool raw = f->raw && broken != BREAK_POOL;
+	bool surplus = pool_drop_surplus(pools, node);
 
-	if (broken == BREAK_POOL) {
-		pools->free++;
-		node->free++;
-	} else if (pool_drop_surplus(pools, node)) {
-		pools->nr--;
-		node->nr--;
-		model->raw_surplus[pool_index(f->size)] += f->raw > 0;
-	} else if (f->raw) {
+	model->step[i].healthy += !raw;
+	model->step[i].raw_surplus += raw && surplus;
+	model->step[i].raw_persistent += raw && !surplus;
+	if (raw || surplus) {
 		pools->nr--;
 		node->nr--;
 	} else {
@@ -285,7 +284,7 @@ void model_truncate(int file, unsigned int nr)
 		if (fm->slot[slot] == SLOT_RESERVED) {
 			fm->slot[slot] = SLOT_EMPTY;
 			model->pools[pool_index(fm->size)].resv--;
-			model->unreserved[pool_index(fm->size)]++;
+			model->step[pool_index(fm->size)].unreserved++;
 		}
 		model_drop_slot(file, slot);
 	}

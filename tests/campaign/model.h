@@ -80,6 +80,13 @@ struct peer_model {
 /* Sizes of huge pages, and indices of their pools. */
 enum { POOL_2M, POOL_1G, POOLS };
 
+/* What left a pool in this step, in an order that is the kernel's. */
+struct pool_step {
+	long unreserved;		/* reservations without a page */
+	long healthy;
+	long raw_surplus, raw_persistent;	/* as what raw folios went */
+};
+
 struct model {
 	struct failure failure;
 	struct file_model file[FILES_MAX];
@@ -87,8 +94,7 @@ struct model {
 	struct page_model page[PAGES_MAX];
 	struct peer_model peer[PROCESSES_MAX];	/* the first is not used */
 	struct pools pools[POOLS];
-	long unreserved[POOLS];		/* in this step, see check_pools() */
-	long raw_surplus[POOLS];	/* raw ones that went as surplus, also */
+	struct pool_step step[POOLS];
 	struct error_counters errors;
 	uint32_t last_stamp;
 	unsigned long poisoned[WAYS];		/* raw pages, by first report */
