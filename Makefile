@@ -11,7 +11,8 @@ check:	## every test; the last line is the sum
 	@tests/run
 
 check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; an hour
-	@tests/run "tests/kernel/run --long --kernel keep-debug"
+	@tests/run "tests/kernel/run --long --kernel keep-debug" \
+		"tests/campaign/run --kernel keep-debug --no-controls"
 
 bench:	## what a memory failure costs, on base and on keep
 	@bench/failure
