@@ -123,9 +123,8 @@ static void lower_watermarks(void)
 	procfile_write("/proc/sys/vm/drop_caches", "3");
 	/* Huge pages while there are some: to make any takes long. */
 	procfile_write("/sys/kernel/mm/transparent_hugepage/defrag", "never");
-	/* Nor does khugepaged exchange pages that were looked at. */
-	procfile_write("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
-		       "3600000");
+	/* A page that has been looked at is not exchanged for another. */
+	procfile_write("/proc/sys/vm/compaction_proactiveness", "0");
 }
 
 static unsigned long count(const uint8_t *a, const uint8_t *b)
