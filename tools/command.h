@@ -16,6 +16,7 @@ enum status {
 };
 
 int command_status(int argc, char **argv);
+int command_badpages(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_export(int argc, char **argv);
 

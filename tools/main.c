@@ -20,6 +20,8 @@ static const struct command {
 	  "what is lost, whose it was, what needs doing" },
 	{ "export", command_export, "mfr export",
 	  "figures for Prometheus" },
+	{ "badpages", command_badpages, "mfr badpages",
+	  "remember bad pages over a reboot" },
 	{ "check", command_check, "mfr check",
 	  "one line and an exit status, for cron and monitors" },
 };

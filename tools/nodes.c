@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodes.h"
 #include "root.h"
@@ -52,16 +53,17 @@ void nodes_free(struct nodes *nodes)
 
 void corrupted_read(struct corrupted *corrupted)
 {
+	static const char name[] = "HardwareCorrupted:";
 	FILE *f = root_fopen("/proc/meminfo");
 	char line[128];
 
 	*corrupted = (struct corrupted){ .err = f ? -ENOENT : -errno };
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "HardwareCorrupted: %" SCNu64 " kB",
-			   &corrupted->bytes) != 1)
+		if (strncmp(line, name, sizeof(name) - 1))
 			continue;
+		corrupted->err = sscanf(line + sizeof(name) - 1, "%" SCNu64 " kB",
+					&corrupted->bytes) == 1 ? 0 : -EINVAL;
 		corrupted->bytes *= 1024;
-		corrupted->err = 0;
 		break;
 	}
 	if (f)

@@ -42,11 +42,14 @@ static int add_pool(struct pools *pools, unsigned int kib)
 {
 	struct pool *more = reallocarray(pools->pool, pools->n + 1,
 					 sizeof(*more));
+	int err;
 
 	if (!more)
 		return -ENOMEM;
 	pools->pool = more;
-	return read_pool(&more[pools->n++], kib);
+	err = read_pool(&more[pools->n], kib);
+	pools->n += !err;
+	return err;
 }
 
 void pools_read(struct pools *pools)
