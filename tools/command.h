@@ -19,11 +19,13 @@ int command_status(int argc, char **argv);
 int command_badpages(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_watch(int argc, char **argv);
 
 /* What --json and --root said; set by the parsers below. */
 extern bool want_json;
 
-/* Children for a command's argp: --root alone, or with --json. */
+/* Children for a command's argp: --json, --root, or both. */
+extern const struct argp_child json_option[];
 extern const struct argp_child root_option[];
 extern const struct argp_child common_options[];
 

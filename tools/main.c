@@ -18,6 +18,8 @@ static const struct command {
 } commands[] = {
 	{ "status", command_status, "mfr status",
 	  "what is lost, whose it was, what needs doing" },
+	{ "watch", command_watch, "mfr watch",
+	  "memory errors as they come" },
 	{ "export", command_export, "mfr export",
 	  "figures for Prometheus" },
 	{ "badpages", command_badpages, "mfr badpages",

@@ -44,6 +44,11 @@ const struct argp_child root_option[] = {
 	{ 0 }
 };
 
+const struct argp_child json_option[] = {
+	{ .argp = &json_argp },
+	{ 0 }
+};
+
 const struct argp_child common_options[] = {
 	{ .argp = &json_argp },
 	{ .argp = &root_argp },
