@@ -26,6 +26,8 @@ static const struct command {
 	  "remember bad pages over a reboot" },
 	{ "check", command_check, "mfr check",
 	  "one line and an exit status, for cron and monitors" },
+	{ "inject", command_inject, "mfr inject",
+	  "make memory fail, for tests" },
 };
 
 #define N_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
