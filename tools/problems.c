@@ -29,6 +29,11 @@ add(struct problems *problems, const char *fmt, ...)
 	problems->n++;
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* A DIMM is named where one is known to have failed. */
 static void find_corrupted(struct problems *problems, const struct host *host,
 			   uint64_t tolerated_bytes)
@@ -49,8 +54,8 @@ static void find_unrecovered(struct problems *problems,
 		n = nodes->node[i].by_outcome[IGNORED] +
 		    nodes->node[i].by_outcome[FAILED];
 		if (n)
-			add(problems, "node %u: %" PRIu64 " errors were not recovered: move what runs there away and reboot",
-			    nodes->node[i].id, n);
+			add(problems, "node %u: the kernel did not recover from %" PRIu64 " error%s: move what runs there away and reboot",
+			    nodes->node[i].id, n, plural(n));
 	}
 }
 
@@ -74,8 +79,9 @@ static void find_dimms(struct problems *problems, const struct dimms *dimms)
 
 	for (i = 0; i < dimms->n; i++)
 		if (dimms->dimm[i].uncorrected)
-			add(problems, "DIMM %s: %" PRIu64 " uncorrected errors: replace it",
-			    dimms->dimm[i].label, dimms->dimm[i].uncorrected);
+			add(problems, "DIMM %s: %" PRIu64 " uncorrected error%s: replace it",
+			    dimms->dimm[i].label, dimms->dimm[i].uncorrected,
+			    plural(dimms->dimm[i].uncorrected));
 }
 
 void problems_find(struct problems *problems, const struct host *host,
