@@ -31,12 +31,15 @@ static int list_pages(const struct request *request)
 {
 	struct page_list list = { 0 };
 	uint64_t unplaced_bytes;
-	json_t *pages = json_make("[]");
+	json_t *pages;
 	size_t i;
 
 	(void)request;
-	if (bad_pages_find(&list, &unplaced_bytes))
+	if (bad_pages_find(&list, &unplaced_bytes)) {
+		page_list_free(&list);
 		return STATUS_UNKNOWN;
+	}
+	pages = json_make("[]");
 	for (i = 0; i < list.n; i++)
 		if (want_json)
 			json_array_append_new(pages, json_make("{sI sI}",
