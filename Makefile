@@ -29,6 +29,12 @@ series:	## export the kernel patches for git am
 kcheck:	## checkpatch, sparse and W=1 on the kernel code
 	@kernel/check
 
+tool:	## the command mfr, to build/tools
+	@$(MAKE) -s -C tools
+
+install: ## mfr, its manual pages, completion and units; PREFIX, DESTDIR
+	@$(MAKE) -s -C tools install
+
 build:	## fetch and build the lab's kernels
 	@lab/vm build --kernel base
 	@lab/vm build --kernel keep
@@ -40,4 +46,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench selftests campaign series kcheck build shell clean
+.PHONY: help demo check check-debug bench selftests campaign series kcheck tool install build shell clean

@@ -128,6 +128,12 @@ vfio_words() {
 		-device edu,dma_mask=0x7fffffffff
 }
 
+# As words of QEMU, where a comma in a file's name is doubled.
+disk_words() {
+	[ -z "$disk" ] || printf '%s\0' -drive \
+		"if=virtio,format=raw,cache=writethrough,file=${disk//,/,,}"
+}
+
 # A warning is the end where nothing is to be warned of.  Our kernels do not
 # remap interrupts, so VFIO needs to be told that none is forged here.
 kernel_arguments() {
@@ -150,6 +156,7 @@ qemu_words() {
 		-chardev stdio,id=command,signal=off -serial chardev:command
 	numa_words
 	vfio_words
+	disk_words
 	[ "$root" != host ] || printf '%s\0' \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A raw page of a huge page that is still kept has no flag of its own: it is
+ * known by its offset in a file, and where that is in memory is known from
+ * the page table of a process that maps it.
+ *
+ * Of a huge page that stock Linux has taken away, only the first base page has
+ * a flag.  All of it counts as bad: which part really is, nobody says.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bad_pages.h"
+#include "kept.h"
+#include "root.h"
+
+/* uapi/linux/kernel-page-flags.h */
+#define KPF_COMPOUND_HEAD	(1ULL << 15)
+#define KPF_COMPOUND_TAIL	(1ULL << 16)
+#define KPF_HUGE		(1ULL << 17)
+#define KPF_HWPOISON		(1ULL << 19)
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PRESENT		(1ULL << 63)
+#define PAGEMAP_PFN		((1ULL << 55) - 1)
+
+#define BATCH			65536u
+#define BASE			((uint64_t)PAGE_LIST_BASE_BYTES)
+
+struct search {
+	struct page_list *list;
+	bool in_bad_huge_page;
+};
+
+static int look_at(struct search *s, uint64_t pfn, uint64_t flags)
+{
+	s->in_bad_huge_page =
+		(flags & KPF_COMPOUND_TAIL && s->in_bad_huge_page) ||
+		(flags & KPF_HUGE && flags & KPF_COMPOUND_HEAD &&
+		 flags & KPF_HWPOISON);
+	if (!(flags & KPF_HWPOISON) && !s->in_bad_huge_page)
+		return 0;
+	return page_list_add(s->list, pfn * BASE, BASE);
+}
+
+static int search_flags(struct search *s, FILE *f, uint64_t *flags)
+{
+	uint64_t pfn = 0;
+	size_t i, n;
+	int err = 0;
+
+	while (!err && (n = fread(flags, sizeof(*flags), BATCH, f))) {
+		for (i = 0; i < n && !err; i++)
+			err = look_at(s, pfn + i, flags[i]);
+		pfn += n;
+	}
+	return err ? err : ferror(f) ? -errno : 0;
+}
+
+static int find_flagged(struct page_list *list)
+{
+	struct search s = { .list = list };
+	uint64_t *flags = malloc(BATCH * sizeof(*flags));
+	FILE *f = root_fopen("/proc/kpageflags");
+	int err = !f ? -errno : !flags ? -ENOMEM : search_flags(&s, f, flags);
+
+	if (f)
+		fclose(f);
+	free(flags);
+	if (err == -ENOENT)
+		warnx("/proc/kpageflags is missing: the kernel needs CONFIG_PROC_PAGE_MONITOR");
+	else if (err)
+		warnx("cannot read /proc/kpageflags: %s; run as root",
+		      strerror(-err));
+	return err;
+}
+
+/* A mapping of a file, from a line of /proc/PID/maps. */
+struct mapping {
+	uint64_t start, end, offset, inode;
+};
+
+static bool parse_mapping(const char *line, struct mapping *m)
+{
+	return sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64
+		      " %*s %" SCNu64, &m->start, &m->end, &m->offset,
+		      &m->inode) == 4;
+}
+
+/* The physical address behind @va of the process, or 0. */
+static uint64_t translate(pid_t pid, uint64_t va)
+{
+	uint64_t entry = 0;
+	FILE *f = root_fopen("/proc/%d/pagemap", pid);
+
+	if (!f)
+		return 0;
+	if (fseeko(f, (off_t)(va / BASE * sizeof(entry)), SEEK_SET) ||
+	    fread(&entry, sizeof(entry), 1, f) != 1 ||
+	    !(entry & PAGEMAP_PRESENT))
+		entry = 0;
+	fclose(f);
+	return (entry & PAGEMAP_PFN) * BASE;
+}
+
+/* Where the page at @offset of the file is, by the tables of that process. */
+static uint64_t place_by(pid_t pid, uint64_t inode, uint64_t offset)
+{
+	struct mapping m;
+	uint64_t address = 0;
+	char line[512];
+	FILE *f = root_fopen("/proc/%d/maps", pid);
+
+	while (f && !address && fgets(line, sizeof(line), f))
+		if (parse_mapping(line, &m) && m.inode == inode &&
+		    offset >= m.offset &&
+		    offset - m.offset < m.end - m.start)
+			address = translate(pid, m.start + offset - m.offset);
+	if (f)
+		fclose(f);
+	return address;
+}
+
+static uint64_t place(const struct kept_file *file, uint64_t offset)
+{
+	uint64_t address = 0;
+	size_t i;
+
+	for (i = 0; i < file->n_holders && !address; i++)
+		address = place_by(file->holder[i].pid, file->inode, offset);
+	return address;
+}
+
+static int add_lost(struct page_list *list, const struct kept_file *file,
+		    const struct lost *lost, uint64_t *unplaced_bytes)
+{
+	uint64_t at, address;
+	int err = 0;
+
+	for (at = 0; at < lost->length && !err; at += BASE) {
+		address = place(file, lost->offset + at);
+		if (address)
+			err = page_list_add(list, address, BASE);
+		else
+			*unplaced_bytes += BASE;
+	}
+	return err;
+}
+
+static int find_kept(struct page_list *list, uint64_t *unplaced_bytes)
+{
+	struct kept kept;
+	size_t i, j;
+	int err;
+
+	kept_read(&kept);
+	err = kept.err;
+	for (i = 0; i < kept.n && !err; i++)
+		for (j = 0; j < kept.file[i].n_lost && !err; j++)
+			err = add_lost(list, &kept.file[i],
+				       &kept.file[i].lost[j], unplaced_bytes);
+	kept_free(&kept);
+	if (err)
+		warnx("cannot look for kept files: %s", strerror(-err));
+	return err;
+}
+
+int bad_pages_find(struct page_list *list, uint64_t *unplaced_bytes)
+{
+	int err = find_flagged(list);
+
+	*unplaced_bytes = 0;
+	return err ? err : find_kept(list, unplaced_bytes);
+}
+
+int bad_page_retire(uint64_t address)
+{
+	int fd = open(root_path("/sys/devices/system/memory/hard_offline_page"),
+		      O_WRONLY | O_CLOEXEC);
+	char text[32];
+	int n, err = 0;
+
+	if (fd < 0)
+		return -errno;
+	n = snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	if (write(fd, text, (size_t)n) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mfr check: one line and an exit status, as node-problem-detector, Nagios
+ * and cron want them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "host.h"
+#include "json.h"
+
+enum { KEY_TOLERATE = 0x200 };
+
+static const char *const words[] = {
+	[STATUS_FINE] = "fine",
+	[STATUS_PROBLEM] = "problem",
+	[STATUS_UNKNOWN] = "unknown",
+};
+
+static void print_cause(const char *source, const char *why, void *arg)
+{
+	bool *any = arg;
+
+	printf("%s%s: %s", *any ? "; " : "", source, why);
+	*any = true;
+}
+
+static void print_text(const struct host *host,
+		       const struct problems *problems, enum status status)
+{
+	bool any = false;
+	size_t i;
+
+	printf("%s: ", words[status]);
+	for (i = 0; i < problems->n; i++)
+		printf("%s%s", i ? "; " : "", problems->text[i]);
+	if (status == STATUS_UNKNOWN)
+		host_missing(host, print_cause, &any);
+	else if (status == STATUS_FINE)
+		printf("no memory error needs attention");
+	putchar('\n');
+}
+
+static void print_json(const struct host *host,
+		       const struct problems *problems, enum status status)
+{
+	json_print(json_make("{ss ss so so}", "schema", "mfr-check-1",
+			     "status", words[status],
+			     "problems", json_of_problems(problems),
+			     "missing", json_of_missing(host)));
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	uint64_t *tolerated_bytes = state->input;
+	char *end;
+
+	if (key != KEY_TOLERATE)
+		return ARGP_ERR_UNKNOWN;
+	errno = 0;
+	*tolerated_bytes = strtoull(arg, &end, 0);
+	if (errno || end == arg || *end || *arg == '-')
+		argp_error(state, "--tolerate %s is not a number of bytes",
+			   arg);
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ .name = "tolerate", .key = KEY_TOLERATE, .arg = "BYTES",
+	  .doc = "So much poisoned memory is no problem yet; 0 by default" },
+	{ 0 }
+};
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = common_options,
+	.doc = "Say in one line whether memory errors need attention."
+	       "\vExit status: 0 fine, 1 a problem was found, "
+	       "2 could not tell.",
+};
+
+int command_check(int argc, char **argv)
+{
+	uint64_t tolerated_bytes = 0;
+	struct problems problems;
+	enum status status;
+	struct host host;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &tolerated_bytes);
+	host_read(&host);
+	problems_find(&problems, &host, tolerated_bytes);
+	status = problems.n ? STATUS_PROBLEM :
+		 host_unknown(&host) ? STATUS_UNKNOWN : STATUS_FINE;
+	(want_json ? print_json : print_text)(&host, &problems, status);
+	problems_free(&problems);
+	host_free(&host);
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A subcommand of mfr, and the options that all of them have.
+ */
+#ifndef MFR_COMMAND_H
+#define MFR_COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+/* Exit status of every subcommand; argp's own errors are UNKNOWN as well. */
+enum status {
+	STATUS_FINE = 0,
+	STATUS_PROBLEM = 1,
+	STATUS_UNKNOWN = 2,
+};
+
+int command_status(int argc, char **argv);
+int command_badpages(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_inject(int argc, char **argv);
+int command_watch(int argc, char **argv);
+
+/* What --json and --root said; set by the parsers below. */
+extern bool want_json;
+
+/* Children for a command's argp: --json, --root, or both. */
+extern const struct argp_child json_option[];
+extern const struct argp_child root_option[];
+extern const struct argp_child common_options[];
+
+#endif /* MFR_COMMAND_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All that status, check and export tell of a host, and what is wrong with it.
+ */
+#ifndef MFR_HOST_H
+#define MFR_HOST_H
+
+#include <stdbool.h>
+
+#include "dimms.h"
+#include "kept.h"
+#include "nodes.h"
+#include "pools.h"
+
+struct host {
+	struct corrupted corrupted;
+	struct nodes nodes;
+	struct pools pools;
+	struct kept kept;
+	struct dimms dimms;
+};
+
+/* Something to be done by a person, in a sentence; up to @end. */
+struct problems {
+	size_t n;
+	char **text;
+};
+
+void host_read(struct host *host);
+void host_free(struct host *host);
+
+/* Neither the poisoned memory nor the nodes' counters could be read. */
+bool host_unknown(const struct host *host);
+
+/* @tolerated_bytes of poisoned memory are no problem yet. */
+void problems_find(struct problems *problems, const struct host *host,
+		   uint64_t tolerated_bytes);
+void problems_free(struct problems *problems);
+
+/*
+ * Why a source is missing and what to do, for each that is: @tell gets its
+ * name, and the words.
+ */
+void host_missing(const struct host *host,
+		  void (*tell)(const char *source, const char *why, void *arg),
+		  void *arg);
+
+#endif /* MFR_HOST_H */

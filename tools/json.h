@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * JSON as the subcommands print it; jansson makes it.  Memory that cannot be
+ * had ends the program, so nobody has to look.
+ */
+#ifndef MFR_JSON_H
+#define MFR_JSON_H
+
+#include <jansson.h>
+
+#include "host.h"
+
+/* As json_pack(); never NULL. */
+json_t *json_make(const char *format, ...);
+
+/* To the standard output, and free it: indented, or one line. */
+void json_print(json_t *json);
+void json_print_line(json_t *json);
+
+/* Names come from programs and firmware: what is no UTF-8 becomes null. */
+json_t *json_of_name(const char *name);
+
+json_t *json_of_problems(const struct problems *problems);
+json_t *json_of_missing(const struct host *host);
+json_t *json_of_host(const struct host *host);
+
+#endif /* MFR_JSON_H */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kept.h"
+#include "root.h"
+
+static int add_lost(struct kept_file *file, uint64_t offset, uint64_t length)
+{
+	struct lost *more = reallocarray(file->lost, file->n_lost + 1,
+					 sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	file->lost = more;
+	more[file->n_lost++] = (struct lost){ offset, length };
+	return 0;
+}
+
+/* Returns 1 if the descriptor is of a kept file, 0 if not, -ENOMEM. */
+static int parse_fdinfo(FILE *f, struct kept_file *file)
+{
+	uint64_t offset, length;
+	char line[256];
+	int keep = 0, err = 0;
+
+	while (!err && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "mf_ue: %" SCNx64 "+%" SCNx64,
+			   &offset, &length) == 2)
+			err = add_lost(file, offset, length);
+		else if (!strcmp(line, "mf_keep_ue_mapped:\t1\n") ||
+			 !strcmp(line, "mf_keep_ue_mapped: 1\n"))
+			keep = 1;
+		else if (sscanf(line, "mnt_id: %" SCNu64, &file->mount) != 1)
+			sscanf(line, "ino: %" SCNu64, &file->inode);
+	}
+	return err ? err : keep;
+}
+
+static struct kept_file *find_file(struct kept *kept,
+				   const struct kept_file *file)
+{
+	size_t i;
+
+	for (i = 0; i < kept->n; i++)
+		if (kept->file[i].mount == file->mount &&
+		    kept->file[i].inode == file->inode)
+			return &kept->file[i];
+	return NULL;
+}
+
+/* Take over @file, which is not known yet. */
+static struct kept_file *add_file(struct kept *kept, struct kept_file *file)
+{
+	struct kept_file *more = reallocarray(kept->file, kept->n + 1,
+					      sizeof(*more));
+
+	if (!more)
+		return NULL;
+	kept->file = more;
+	more[kept->n] = *file;
+	file->lost = NULL;
+	return &more[kept->n++];
+}
+
+static int add_holder(struct kept_file *file, unsigned int pid)
+{
+	struct holder *more;
+
+	if (file->n_holders && file->holder[file->n_holders - 1].pid ==
+	    (pid_t)pid)
+		return 0;
+	more = reallocarray(file->holder, file->n_holders + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	file->holder = more;
+	more += file->n_holders++;
+	more->pid = (pid_t)pid;
+	if (read_line(more->command, sizeof(more->command), "/proc/%u/comm",
+		      pid))
+		strcpy(more->command, "?");
+	return 0;
+}
+
+/* memfd_create() names them so; nothing else is under the policy. */
+static bool is_memfd(unsigned int pid, unsigned int fd, char *name,
+		     size_t size)
+{
+	static const char prefix[] = "/memfd:", suffix[] = " (deleted)";
+	char target[PATH_MAX];
+	ssize_t n = readlink(root_path("/proc/%u/fd/%u", pid, fd), target,
+			     sizeof(target) - 1);
+	size_t len;
+
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	if (strncmp(target, prefix, sizeof(prefix) - 1))
+		return false;
+	len = strlen(target);
+	if (len >= sizeof(suffix) - 1 &&
+	    !strcmp(target + len - (sizeof(suffix) - 1), suffix))
+		target[len - (sizeof(suffix) - 1)] = '\0';
+	snprintf(name, size, "%.255s", target + sizeof(prefix) - 1);
+	return true;
+}
+
+/* What has gone when we come is no error. */
+static int read_descriptor(struct kept *kept, unsigned int pid,
+			   unsigned int fd)
+{
+	struct kept_file file = { 0 }, *known;
+	FILE *f;
+	int ret;
+
+	if (!is_memfd(pid, fd, file.name, sizeof(file.name)))
+		return 0;
+	f = root_fopen("/proc/%u/fdinfo/%u", pid, fd);
+	if (!f)
+		return 0;
+	ret = parse_fdinfo(f, &file);
+	fclose(f);
+	if (ret > 0) {
+		known = find_file(kept, &file);
+		if (!known)
+			known = add_file(kept, &file);
+		ret = known ? add_holder(known, pid) : -ENOMEM;
+	}
+	free(file.lost);
+	return ret;
+}
+
+static int read_process(struct kept *kept, unsigned int pid)
+{
+	char dir[64];
+	unsigned int *fds;
+	int i, n, err = 0;
+
+	snprintf(dir, sizeof(dir), "/proc/%u/fdinfo", pid);
+	n = list_numbered(dir, "", &fds);
+	if (n == -EACCES || n == -EPERM)
+		kept->unseen++;
+	for (i = 0; i < n && !err; i++)
+		err = read_descriptor(kept, pid, fds[i]);
+	free(fds);
+	return err;
+}
+
+void kept_read(struct kept *kept)
+{
+	unsigned int *pids;
+	int i, n = list_numbered("/proc", "", &pids);
+
+	*kept = (struct kept){ .err = n < 0 ? n : 0 };
+	for (i = 0; i < n && !kept->err; i++)
+		kept->err = read_process(kept, pids[i]);
+	free(pids);
+}
+
+void kept_free(struct kept *kept)
+{
+	size_t i;
+
+	for (i = 0; i < kept->n; i++) {
+		free(kept->file[i].lost);
+		free(kept->file[i].holder);
+	}
+	free(kept->file);
+	*kept = (struct kept){ 0 };
+}
+
+uint64_t kept_lost_bytes(const struct kept_file *file)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < file->n_lost; i++)
+		sum += file->lost[i].length;
+	return sum;
+}

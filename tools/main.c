@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mfr: what an operator types.  Each subcommand has a file of its own.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+#define VERSION	"0.1"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	char *title;		/* what its own --help calls it */
+	const char *summary;
+} commands[] = {
+	{ "status", command_status, "mfr status",
+	  "what is lost, whose it was, what needs doing" },
+	{ "watch", command_watch, "mfr watch",
+	  "memory errors as they come" },
+	{ "export", command_export, "mfr export",
+	  "figures for Prometheus" },
+	{ "badpages", command_badpages, "mfr badpages",
+	  "remember bad pages over a reboot" },
+	{ "check", command_check, "mfr check",
+	  "one line and an exit status, for cron and monitors" },
+	{ "inject", command_inject, "mfr inject",
+	  "make memory fail, for tests" },
+};
+
+#define N_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *f)
+{
+	size_t i;
+
+	fputs("Usage: mfr COMMAND [OPTION]...\n\n", f);
+	for (i = 0; i < N_COMMANDS; i++)
+		fprintf(f, "  %-10s%s\n", commands[i].name,
+			commands[i].summary);
+	fputs("\nmfr COMMAND --help says more, as does the manual page mfr-COMMAND(8).\n"
+	      "Exit status: 0 fine, 1 a problem was found, 2 could not tell.\n", f);
+}
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	argp_err_exit_status = STATUS_UNKNOWN;
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_UNKNOWN;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return STATUS_FINE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("mfr " VERSION);
+		return STATUS_FINE;
+	}
+	command = find(argv[1]);
+	if (!command) {
+		warnx("'%s' is not a command; mfr --help lists them", argv[1]);
+		return STATUS_UNKNOWN;
+	}
+	argv[1] = command->title;
+	return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel counts of memory errors: by NUMA node and outcome, and the
+ * memory that is poisoned.  Since boot; Linux 6.3 and later count by node.
+ */
+#ifndef MFR_NODES_H
+#define MFR_NODES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum outcome { RECOVERED, DELAYED, IGNORED, FAILED, N_OUTCOMES };
+
+extern const char *const outcome_names[N_OUTCOMES];
+
+struct node {
+	unsigned int id;
+	uint64_t total;
+	uint64_t by_outcome[N_OUTCOMES];
+};
+
+struct nodes {
+	int err;		/* 0, or why nothing is known, negative errno */
+	size_t n;
+	struct node *node;	/* by id */
+};
+
+/* HardwareCorrupted of /proc/meminfo. */
+struct corrupted {
+	int err;
+	uint64_t bytes;
+};
+
+void nodes_read(struct nodes *nodes);
+void nodes_free(struct nodes *nodes);
+void corrupted_read(struct corrupted *corrupted);
+
+#endif /* MFR_NODES_H */

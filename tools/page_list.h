@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The list of bad pages that outlives a reboot: a text file.
+ *
+ *	mfr-badpages 1			format and version
+ *	machine product_uuid 4c4c...	whose memory this is
+ *	blocks 0x8000000 0-23,32-39	memory blocks: bytes of one, numbers
+ *	page 0x120fc0000 0x1000		physical address and length, bytes
+ *	end 1				how many pages: a cut file lacks it
+ *
+ * Ranges are sorted, not empty, and neither overlap nor wrap.
+ */
+#ifndef MFR_PAGE_LIST_H
+#define MFR_PAGE_LIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define PAGE_LIST_BASE_BYTES	4096u
+
+struct machine {
+	char id[128];		/* "product_uuid ..." or "machine_id ..." */
+	char blocks[1024];	/* "0xBYTES RANGES" */
+};
+
+struct page_range {
+	uint64_t start;
+	uint64_t length;
+};
+
+struct page_list {
+	struct machine machine;
+	size_t n;
+	struct page_range *range;
+};
+
+/*
+ * Any bytes may come.  0; or -EINVAL, and @why says what is wrong in which
+ * line; -ENOMEM.
+ */
+int page_list_parse(struct page_list *list, const char *text, size_t size,
+		    char why[128]);
+
+void page_list_print(const struct page_list *list, FILE *f);
+
+/* Add a range, which may touch or overlap what is there.  -ENOMEM. */
+int page_list_add(struct page_list *list, uint64_t start, uint64_t length);
+
+uint64_t page_list_bytes(const struct page_list *list);
+void page_list_free(struct page_list *list);
+
+#endif /* MFR_PAGE_LIST_H */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of a host's state somebody should do something about.
+ */
+#include <err.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host.h"
+#include "command.h"
+#include "size.h"
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct problems *problems, const char *fmt, ...)
+{
+	char **more = reallocarray(problems->text, problems->n + 1,
+				   sizeof(*more));
+	va_list ap;
+
+	if (!more)
+		err(STATUS_UNKNOWN, "no memory for the list of problems");
+	problems->text = more;
+	va_start(ap, fmt);
+	if (vasprintf(&more[problems->n], fmt, ap) < 0)
+		err(STATUS_UNKNOWN, "no memory for the list of problems");
+	va_end(ap);
+	problems->n++;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* A DIMM is named where one is known to have failed. */
+static void find_corrupted(struct problems *problems, const struct host *host,
+			   uint64_t tolerated_bytes)
+{
+	if (host->corrupted.err || host->corrupted.bytes <= tolerated_bytes)
+		return;
+	add(problems, "%s of memory are poisoned: find the DIMM, and replace it if more of it fails",
+	    size_text(host->corrupted.bytes).text);
+}
+
+static void find_unrecovered(struct problems *problems,
+			     const struct nodes *nodes)
+{
+	uint64_t n;
+	size_t i;
+
+	for (i = 0; i < nodes->n; i++) {
+		n = nodes->node[i].by_outcome[IGNORED] +
+		    nodes->node[i].by_outcome[FAILED];
+		if (n)
+			add(problems, "node %u: the kernel did not recover from %" PRIu64 " error%s: move what runs there away and reboot",
+			    nodes->node[i].id, n, plural(n));
+	}
+}
+
+static void find_lost(struct problems *problems, const struct kept *kept)
+{
+	const struct kept_file *file;
+	size_t i;
+
+	for (i = 0; i < kept->n; i++) {
+		file = &kept->file[i];
+		if (file->n_lost)
+			add(problems, "%s (%d) has lost %s of %s: migrate or restart it when that suits",
+			    file->holder->command, file->holder->pid,
+			    size_text(kept_lost_bytes(file)).text, file->name);
+	}
+}
+
+static void find_dimms(struct problems *problems, const struct dimms *dimms)
+{
+	size_t i;
+
+	for (i = 0; i < dimms->n; i++)
+		if (dimms->dimm[i].uncorrected)
+			add(problems, "DIMM %s: %" PRIu64 " uncorrected error%s: replace it",
+			    dimms->dimm[i].label, dimms->dimm[i].uncorrected,
+			    plural(dimms->dimm[i].uncorrected));
+}
+
+void problems_find(struct problems *problems, const struct host *host,
+		   uint64_t tolerated_bytes)
+{
+	*problems = (struct problems){ 0 };
+	find_unrecovered(problems, &host->nodes);
+	find_dimms(problems, &host->dimms);
+	find_corrupted(problems, host, tolerated_bytes);
+	find_lost(problems, &host->kept);
+}
+
+void problems_free(struct problems *problems)
+{
+	size_t i;
+
+	for (i = 0; i < problems->n; i++)
+		free(problems->text[i]);
+	free(problems->text);
+	*problems = (struct problems){ 0 };
+}

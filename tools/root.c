@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "root.h"
+
+static const char *root = "";
+
+void root_set(const char *dir)
+{
+	root = dir;
+}
+
+bool root_is_real(void)
+{
+	return !*root;
+}
+
+static const char *vpath(const char *fmt, va_list ap)
+{
+	static char path[PATH_MAX];
+	size_t n = (size_t)snprintf(path, sizeof(path), "%s", root);
+
+	if (n < sizeof(path))
+		vsnprintf(path + n, sizeof(path) - n, fmt, ap);
+	return path;
+}
+
+const char *root_path(const char *fmt, ...)
+{
+	const char *path;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = vpath(fmt, ap);
+	va_end(ap);
+	return path;
+}
+
+FILE *root_fopen(const char *fmt, ...)
+{
+	va_list ap;
+	FILE *f;
+
+	va_start(ap, fmt);
+	f = fopen(vpath(fmt, ap), "re");
+	va_end(ap);
+	return f;
+}
+
+/* A read can fail too: some files exist and then say EPERM or ENODEV. */
+static int first_line(char *line, size_t size, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int err = 0;
+
+	if (!f)
+		return -errno;
+	errno = 0;
+	if (!fgets(line, (int)size, f))
+		err = errno ? -errno : -ENODATA;
+	fclose(f);
+	if (err)
+		return err;
+	size = strlen(line);
+	while (size && isspace((unsigned char)line[size - 1]))
+		line[--size] = '\0';
+	return 0;
+}
+
+int read_line(char *line, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = first_line(line, size, vpath(fmt, ap));
+	va_end(ap);
+	return err;
+}
+
+static int to_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+}
+
+int read_number(uint64_t *value, const char *fmt, ...)
+{
+	char line[64];
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = first_line(line, sizeof(line), vpath(fmt, ap));
+	va_end(ap);
+	return err ? err : to_number(line, value);
+}
+
+static int numbered(const char *name, const char *prefix, unsigned int *n)
+{
+	size_t len = strlen(prefix);
+	char *end;
+
+	if (strncmp(name, prefix, len) || !isdigit((unsigned char)name[len]))
+		return 0;
+	*n = (unsigned int)strtoul(name + len, &end, 10);
+	return !*end;
+}
+
+static int compare(const void *a, const void *b)
+{
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int collect(DIR *d, const char *prefix, unsigned int **numbers)
+{
+	unsigned int *found = NULL, *more, n;
+	struct dirent *entry;
+	int count = 0;
+
+	while ((entry = readdir(d))) {
+		if (!numbered(entry->d_name, prefix, &n))
+			continue;
+		more = reallocarray(found, (size_t)count + 1, sizeof(*found));
+		if (!more) {
+			free(found);
+			return -ENOMEM;
+		}
+		found = more;
+		found[count++] = n;
+	}
+	if (found)
+		qsort(found, (size_t)count, sizeof(*found), compare);
+	*numbers = found;
+	return count;
+}
+
+int list_numbered(const char *dir, const char *prefix, unsigned int **numbers)
+{
+	DIR *d = opendir(root_path("%s", dir));
+	int count;
+
+	*numbers = NULL;
+	if (!d)
+		return -errno;
+	count = collect(d, prefix, numbers);
+	closedir(d);
+	return count;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files of the kernel, or of a tree that looks the same (--root).
+ *
+ * Paths are absolute, as the kernel's documentation has them.  Functions that
+ * return int give 0 or more, or a negative errno.
+ */
+#ifndef MFR_ROOT_H
+#define MFR_ROOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define PATH_FORMAT	__attribute__((format(printf, 1, 2)))
+
+void root_set(const char *dir);
+
+/* Is this the machine's own /sys and /proc? */
+bool root_is_real(void);
+
+/* The path below the root, in a static buffer that the next call reuses. */
+const char *root_path(const char *fmt, ...) PATH_FORMAT;
+
+FILE *root_fopen(const char *fmt, ...) PATH_FORMAT;
+
+/* A file of one number, decimal or 0x; -EINVAL if it holds anything else. */
+int read_number(uint64_t *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The first line of a file without its end and blanks there, cut to @size. */
+int read_line(char *line, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * The numbers N of all "@prefix""N" in directory @dir, in order; the caller
+ * frees @numbers.  Returns how many.
+ */
+int list_numbered(const char *dir, const char *prefix,
+		  unsigned int **numbers);
+
+#endif /* MFR_ROOT_H */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sizes as people read them.
+ */
+#ifndef MFR_SIZE_H
+#define MFR_SIZE_H
+
+#include <stdint.h>
+
+struct size_text {
+	char text[32];
+};
+
+/* "12 KiB", in the largest unit that needs no fraction; @size_bytes. */
+struct size_text size_text(uint64_t size_bytes);
+
+#endif /* MFR_SIZE_H */
