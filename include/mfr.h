@@ -239,9 +239,9 @@ struct mfr_event {
 int mfr_event_fd(const struct mfr_context *context);
 
 /*
- * Take the oldest event: 1, or 0 if there is none.  For one thread at a time.
- * Empty @context's descriptor first, so that no wake-up is lost: this call
- * does it.
+ * Take the oldest event: 1, or 0 if there is none.  For one thread at a time,
+ * which calls until it gets 0: the first call empties the descriptor.  An
+ * overflow is told after the events that the queue held.
  */
 int mfr_event_next(struct mfr_context *context, struct mfr_event *event);
 
