@@ -156,9 +156,10 @@ static int receive_start(int socket, uint64_t *length)
 		return -ECONNRESET;
 	fd = only_descriptor(&message);
 	err = receive_all(socket, (char *)length + got, sizeof(*length) - got);
-	if (err && fd >= 0) {
-		close(fd);
-		fd = err;
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return err;
 	}
 	*length = le64toh(*length);
 	return fd;
