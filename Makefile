@@ -22,6 +22,9 @@ selftests:	## all of the kernel's own selftests on base and keep
 campaign:	## 100,000 memory errors against an oracle, 20 minutes
 	@tests/campaign/run --long
 
+install:	## the library, to PREFIX (/usr/local) below DESTDIR
+	@$(MAKE) -C lib OUT=$(CURDIR)/build/lib install
+
 series:	## export the kernel patches for git am
 	@kernel/series
 
@@ -39,4 +42,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench selftests campaign series kcheck build shell clean
+.PHONY: help demo check check-debug bench selftests campaign install series kcheck build shell clean
