@@ -159,17 +159,30 @@ void mfr_context_remove(struct mfr_context *context,
 	atomic_flag_clear(&context->places_busy);
 }
 
+/*
+ * Another thread may give the place to another region between two loads: what
+ * was read counts if it is the same afterwards.
+ */
+static struct mfr_region *region_at(struct mfr_place *place, uintptr_t address)
+{
+	uintptr_t end = atomic_load(&place->end);
+	uintptr_t start = atomic_load(&place->start);
+	struct mfr_region *region = atomic_load(&place->region);
+
+	if (address >= end || address < start ||
+	    atomic_load(&place->start) != start ||
+	    atomic_load(&place->end) != end)
+		return NULL;
+	return region;
+}
+
 struct mfr_region *mfr_context_find(struct mfr_context *context,
 				    uintptr_t address)
 {
+	struct mfr_region *region = NULL;
 	unsigned int i;
 
-	for (i = 0; i < context->places_max; i++) {
-		struct mfr_place *place = &context->places[i];
-
-		if (address < atomic_load(&place->end) &&
-		    address >= atomic_load(&place->start))
-			return atomic_load(&place->region);
-	}
-	return NULL;
+	for (i = 0; i < context->places_max && !region; i++)
+		region = region_at(&context->places[i], address);
+	return region;
 }
