@@ -10,6 +10,7 @@
 
 #include <mfr.h>
 
+#include "../unit/checksum.h"
 #include "fdinfo.h"
 
 #define BYTES	(1024 * (uint64_t)MFR_PAGE_BYTES)
@@ -29,24 +30,6 @@ static struct mfr_region *region(void)
 			mfr_region_create(context, &options, &region)))
 		abort();
 	return region;
-}
-
-/* As in lib/blob.c, but bit by bit over a copy. */
-static void make_checksum_right(uint8_t *blob, size_t size)
-{
-	uint32_t crc = ~0U;
-	size_t i;
-	int bit;
-
-	if (size < 16)
-		return;
-	memset(blob + 12, 0, 4);
-	for (i = 0; i < size * 8; i++) {
-		bit = blob[i / 8] >> i % 8 & 1;
-		crc = crc >> 1 ^ ((crc ^ bit) & 1 ? 0xedb88320U : 0);
-	}
-	for (i = 0; i < 4; i++)
-		blob[12 + i] = ~crc >> i * 8;
 }
 
 /* What was taken is what is lost afterwards. */

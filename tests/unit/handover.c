@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "blob.h"
+#include "checksum.h"
 #include "kselftest_harness.h"
 #include "scene.h"
 
@@ -101,6 +102,40 @@ TEST_F(handover, each_wrong_blob_has_its_error)
 	EXPECT_EQ(-EPROTONOSUPPORT, mfr_region_load(to, self->blob, self->length));
 	self->blob[0] = 'M';
 	EXPECT_EQ(-EBADMSG, mfr_region_load(to, self->blob, self->length));
+}
+
+/* The ranges of the blob at hand are 0+1, 5+3 and 1023+1 pages. */
+TEST_F(handover, ranges_that_cannot_be_are_refused)
+{
+	static const struct {
+		int at;			/* a field of the blob */
+		uint64_t value;
+	} wrong[] = {
+		{ 24, 2 * PAGE },	/* page size */
+		{ 40, 1 },		/* not aligned */
+		{ 48, 0 },		/* empty */
+		{ 48, 1 },		/* not whole pages */
+		{ 48, 5 * PAGE },	/* touches the next */
+		{ 40, 6 * PAGE },	/* not in order */
+		{ 48, 8 * PAGE },	/* overlaps */
+		{ 72, 1024 * PAGE },	/* past the end */
+		{ 80, 2 * PAGE },	/* ends past the end */
+		{ 80, -PAGE },		/* wraps */
+	};
+	struct mfr_region *to = scene_region(self->context, 1024);
+	char forged[1000];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		memcpy(forged, self->blob, self->length);
+		memcpy(forged + wrong[i].at, &wrong[i].value, 8);
+		make_checksum_right((uint8_t *)forged, self->length);
+		EXPECT_EQ(-EBADMSG, mfr_region_load(to, forged, self->length));
+	}
+	memcpy(forged, self->blob, self->length);
+	make_checksum_right((uint8_t *)forged, self->length);
+	EXPECT_EQ(0, memcmp(forged, self->blob, self->length));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(to)));
 }
 
 TEST_F(handover, a_successor_has_memory_and_ledger)
