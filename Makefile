@@ -32,7 +32,8 @@ kcheck:	## checkpatch, sparse and W=1 on the kernel code
 tool:	## the command mfr, to build/tools
 	@$(MAKE) -s -C tools
 
-install: ## mfr, its manual pages, completion and units; PREFIX, DESTDIR
+install:	## library and tool, to PREFIX (/usr/local) below DESTDIR
+	@$(MAKE) -s -C lib OUT=$(CURDIR)/build/lib install
 	@$(MAKE) -s -C tools install
 
 build:	## fetch and build the lab's kernels

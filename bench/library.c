@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the library costs.  Prints lines "figure NAME VALUE": medians of
+ * SAMPLES; a copy's is the speed in relation to memcpy(), taken in turns.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <mfr.h>
+
+#define SAMPLES		101
+#define LOOKUPS		20000
+#define PAGE		((uint64_t)MFR_PAGE_BYTES)
+
+static double ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *samples)
+{
+	qsort(samples, SAMPLES, sizeof(*samples), compare);
+	return samples[SAMPLES / 2];
+}
+
+static struct mfr_region *region(struct mfr_context *c, uint64_t bytes)
+{
+	struct mfr_region_options o = {
+		.size = sizeof(o), .bytes = bytes, .page_bytes = PAGE,
+		.node = -1,
+	};
+	struct mfr_region *r;
+
+	if (mfr_region_create(c, &o, &r)) {
+		fprintf(stderr, "cannot make a region of %lu bytes\n", bytes);
+		exit(1);
+	}
+	return r;
+}
+
+static double time_memcpy(char *to, struct mfr_region *r, size_t bytes, int n)
+{
+	char *from = mfr_region_address(r);
+	double start = ns();
+
+	while (n--) {
+		memcpy(to, from, bytes);
+		__asm__ volatile("" : : "r" (to) : "memory");
+	}
+	return ns() - start;
+}
+
+static double time_read(char *to, struct mfr_region *r, size_t bytes, int n)
+{
+	double start = ns();
+
+	while (n--)
+		mfr_read(r, 0, to, bytes);
+	return ns() - start;
+}
+
+static void copies(struct mfr_context *c, const char *name, size_t bytes)
+{
+	static double plain[SAMPLES], guarded[SAMPLES], ratio[SAMPLES];
+	struct mfr_region *r = region(c, bytes);
+	int i, n = (16 << 20) / bytes;
+	char *to = aligned_alloc(PAGE, bytes);
+
+	memset(to, 1, bytes);
+	memset(mfr_region_address(r), 2, bytes);
+	n = n > 2000 ? 2000 : n;
+	for (i = 0; i < SAMPLES; i++) {
+		plain[i] = time_memcpy(to, r, bytes, n);
+		guarded[i] = time_read(to, r, bytes, n);
+		ratio[i] = plain[i] / guarded[i];
+	}
+	printf("figure memcpy_%s_ns %.0f\n", name, median(plain) / n);
+	printf("figure guarded_%s_ns %.0f\n", name, median(guarded) / n);
+	printf("figure speed_%s %.3f\n", name, median(ratio));
+	mfr_region_destroy(r);
+	free(to);
+}
+
+/* Ranges of one page, every fourth, over 1.6 GB; then look-ups at random. */
+static void ledger(struct mfr_context *c, uint64_t ranges)
+{
+	static double insert[SAMPLES], lookup[SAMPLES];
+	struct mfr_region *r = region(c, 400000 * PAGE);
+	const struct mfr_ledger *l = mfr_region_ledger(r);
+	uint64_t i, step = 400000 / ranges;
+	struct mfr_range range;
+	double start;
+	int s, n;
+
+	for (i = 0; i < ranges; i++)
+		mfr_region_mark(r, i * step * PAGE, PAGE);
+	for (s = 0; s < SAMPLES; s++) {
+		start = ns();
+		for (n = 0; n < LOOKUPS; n++)
+			mfr_ledger_next_lost(l, random() % 400000 * PAGE, &range);
+		lookup[s] = (ns() - start) / LOOKUPS;
+		start = ns();
+		for (n = 0; n < 100; n++)
+			mfr_region_mark(r, (s * 100UL + n) * 4 * PAGE + 2 * PAGE,
+					PAGE);
+		insert[s] = (ns() - start) / 100;
+	}
+	printf("figure lookup_%lu_ns %.0f\n", ranges, median(lookup));
+	printf("figure insert_%lu_ns %.0f\n", ranges, median(insert));
+	mfr_region_destroy(r);
+}
+
+int main(void)
+{
+	struct mfr_context *c;
+
+	if (mfr_context_create(NULL, &c))
+		return 1;
+	copies(c, "4k", 4096);
+	copies(c, "64k", 65536);
+	copies(c, "16m", 16 << 20);
+	ledger(c, 1);
+	ledger(c, 1000);
+	ledger(c, 100000);
+	return 0;
+}

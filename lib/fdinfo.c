@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "fdinfo.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+#include "region.h"
+
+/* The text behind @key and blanks, or NULL. */
+static const char *value_of(const char *line, const char *key)
+{
+	size_t length = strlen(key);
+
+	if (strncmp(line, key, length))
+		return NULL;
+	line += length;
+	return line + strspn(line, " \t");
+}
+
+/* One number in hex with 0x; strtoull() alone takes signs and blanks. */
+static bool parse_hex(const char **text, uint64_t *number)
+{
+	char *end;
+
+	if (strncmp(*text, "0x", 2) || !strchr("0123456789abcdefABCDEF", (*text)[2]) ||
+	    !(*text)[2])
+		return false;
+	errno = 0;
+	*number = strtoull(*text, &end, 16);
+	*text = end;
+	return !errno;
+}
+
+static bool parse_range(const char *text, struct mfr_range *range)
+{
+	if (!parse_hex(&text, &range->offset) || *text++ != '+' ||
+	    !parse_hex(&text, &range->length))
+		return false;
+	return (!*text || !strcmp(text, "\n")) && range->length &&
+	       range->length <= UINT64_MAX - range->offset;
+}
+
+int mfr_fdinfo_line(const char *line, struct mfr_range *range)
+{
+	const char *value = value_of(line, "mf_keep_ue_mapped:");
+	int saved = errno;
+	bool valid;
+
+	if (value)
+		return *value == '1' ? MFR_FDINFO_POLICY : MFR_FDINFO_OTHER;
+	value = value_of(line, "mf_ue:");
+	if (!value)
+		return MFR_FDINFO_OTHER;
+	valid = parse_range(value, range);
+	errno = saved;
+	return valid ? MFR_FDINFO_RANGE : -EBADMSG;
+}
+
+static int take_line(struct mfr_region *region, const char *line)
+{
+	struct mfr_range range;
+	int kind = mfr_fdinfo_line(line, &range);
+
+	if (kind == MFR_FDINFO_POLICY)
+		region->kept = true;
+	if (kind != MFR_FDINFO_RANGE)
+		return kind < 0 ? kind : 0;
+	if (mfr_ledger_check_range(region->ledger, range.offset, range.length))
+		return -EBADMSG;
+	mfr_ledger_mark(region->ledger, range.offset, range.length);
+	return 0;
+}
+
+int mfr_fdinfo_load(struct mfr_region *region)
+{
+	char path[64], *line = NULL;
+	size_t size = 0;
+	int err = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", region->fd);
+	file = fopen(path, "re");
+	if (!file) {
+		mfr_context_say(region->context,
+				"cannot read %s: %s; what was lost before is not on the ledger",
+				path, strerror(errno));
+		return 0;
+	}
+	while (!err && getline(&line, &size, file) >= 0)
+		err = take_line(region, line);
+	if (!err && ferror(file))
+		err = -EIO;
+	free(line);
+	fclose(file);
+	return err;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdbool.h>
+
+#include <mfr.h>
+
+/* [*@from, + length) cut to [start, start + bytes), moved by where @to is. */
+static bool translate(struct mfr_range from, uint64_t start, uint64_t bytes,
+		      uint64_t to, struct mfr_range *result)
+{
+	uint64_t skip = 0;
+
+	if (from.offset < start) {
+		skip = start - from.offset;
+		if (skip >= from.length)
+			return false;
+		from.offset = start;
+		from.length -= skip;
+	}
+	if (from.offset - start >= bytes)
+		return false;
+	if (from.length > bytes - (from.offset - start))
+		from.length = bytes - (from.offset - start);
+	result->offset = to + (from.offset - start);
+	result->length = from.length;
+	return from.length;
+}
+
+int mfr_kvm_to_guest(const struct mfr_kvm_slot *slots, size_t count,
+		     struct mfr_range lost, struct mfr_range *guest)
+{
+	size_t i;
+
+	if ((count && !slots) || !guest)
+		return -EFAULT;
+	for (i = 0; i < count; i++)
+		if (translate(lost, slots[i].offset, slots[i].bytes,
+			      slots[i].gpa, guest))
+			return 1;
+	return 0;
+}
+
+int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
+		      struct mfr_range guest, struct mfr_range *lost)
+{
+	size_t i;
+
+	if ((count && !slots) || !lost)
+		return -EFAULT;
+	for (i = 0; i < count; i++)
+		if (translate(guest, slots[i].gpa, slots[i].bytes,
+			      slots[i].offset, lost))
+			return 1;
+	return 0;
+}
+
+/* Physical address (mode 2), good to a base page (Intel SDM, IA32_MCi_MISC). */
+#define MISC_BASE_PAGE	(2 << 6 | 12)
+
+#define MCG_RIPV	1
+#define MCG_EIPV	2
+#define MCG_MCIP	4
+
+int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
+{
+	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
+
+	if (!mce)
+		return -EFAULT;
+	if (cpu != MFR_CPU_INTEL && cpu != MFR_CPU_AMD)
+		return -EINVAL;
+	if (cpu == MFR_CPU_AMD && !consumed)
+		return -EOPNOTSUPP;
+	*mce = (struct mfr_mce){ .addr = gpa, .misc = MISC_BASE_PAGE };
+	mce->mcg_status = MCG_MCIP | MCG_RIPV | (consumed ? MCG_EIPV : 0);
+	if (cpu == MFR_CPU_AMD) {
+		mce->status = 0xbd00080000000134;
+	} else {
+		mce->bank = 9;
+		mce->status = consumed ? 0xbd80000000000134 : 0xbd000000000000c0;
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/*
+ * LD_PRELOAD=mfr-preload.so PROGRAM: its huge page files get the policy.  A
+ * kernel without it, or a call that it does not fit, works as before.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <mfr.h>
+
+int memfd_create(const char *name, unsigned int flags)
+{
+	int saved = errno;
+	long fd = -1;
+
+	if (flags & MFD_HUGETLB)
+		fd = syscall(SYS_memfd_create, name,
+			     flags | MFD_MF_KEEP_UE_MAPPED);
+	if (fd < 0) {
+		errno = saved;
+		fd = syscall(SYS_memfd_create, name, flags);
+	}
+	return fd;
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "fdinfo.h"
+
+#define OBJECT_MAGIC	0x6e6f69676572666dULL
+#define HUGETLBFS_MAGIC	0x958458f6	/* include/uapi/linux/magic.h */
+#define NODES_MAX	1024
+
+#ifndef MFD_HUGE_SHIFT
+#define MFD_HUGE_SHIFT	26
+#endif
+#ifndef MFD_HUGETLB
+#define MFD_HUGETLB	0x0004U
+#endif
+
+static bool is_page_size(uint64_t bytes)
+{
+	return bytes >= MFR_PAGE_BYTES && bytes <= 1ULL << 40 &&
+	       !(bytes & (bytes - 1));
+}
+
+static int open_memfd(const char *name, uint64_t page_bytes, unsigned int flags)
+{
+	int fd;
+
+	flags |= MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	if (page_bytes != MFR_PAGE_BYTES)
+		flags |= MFD_HUGETLB |
+			 (unsigned int)__builtin_ctzll(page_bytes) << MFD_HUGE_SHIFT;
+	fd = memfd_create(name, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int mfr_probe(uint64_t page_bytes)
+{
+	int saved = errno, plain, kept;
+
+	if (!is_page_size(page_bytes) || page_bytes == MFR_PAGE_BYTES)
+		return -EINVAL;
+	plain = open_memfd("mfr-probe", page_bytes, 0);
+	kept = open_memfd("mfr-probe", page_bytes, MFD_MF_KEEP_UE_MAPPED);
+	if (plain >= 0)
+		close(plain);
+	if (kept >= 0)
+		close(kept);
+	errno = saved;
+	if (plain < 0)
+		return plain == -ENOENT || plain == -EINVAL ? -ENODEV : plain;
+	return kept >= 0;
+}
+
+/* With the policy where the kernel has it. */
+static int create_file(struct mfr_region *r, const struct mfr_region_options *o)
+{
+	const char *name = o->name ? o->name : "mfr";
+	int keeps = 0;
+
+	if (o->page_bytes != MFR_PAGE_BYTES) {
+		keeps = mfr_probe(o->page_bytes);
+		if (keeps < 0)
+			return keeps;
+	}
+	if (!keeps && o->flags & MFR_REGION_NEED_KEEP)
+		return -EOPNOTSUPP;
+	if (!keeps && o->page_bytes != MFR_PAGE_BYTES)
+		mfr_context_say(r->context,
+				"this kernel has no MFD_MF_KEEP_UE_MAPPED: an error will take %llu bytes of region %s",
+				(unsigned long long)o->page_bytes, name);
+	r->fd = open_memfd(name, o->page_bytes,
+			   keeps ? MFD_MF_KEEP_UE_MAPPED : 0);
+	r->kept = keeps;
+	return r->fd < 0 ? r->fd : 0;
+}
+
+static int size_file(struct mfr_region *r)
+{
+	if (ftruncate(r->fd, r->bytes) ||
+	    fcntl(r->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+		return -errno;
+	return 0;
+}
+
+static int map_file(struct mfr_region *r)
+{
+	r->address = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  r->fd, 0);
+	if (r->address != MAP_FAILED)
+		return 0;
+	r->address = NULL;
+	return -errno;
+}
+
+/* The policy of a shared mapping is the file's: it holds for fallocate(). */
+static int bind_to_node(struct mfr_region *r, int node)
+{
+	unsigned long mask[NODES_MAX / 8 / sizeof(long)] = { };
+	const int bits = 8 * sizeof(*mask);
+
+	if (node < 0)
+		return 0;
+	mask[node / bits] |= 1UL << node % bits;
+	if (syscall(SYS_mbind, r->address, r->bytes, MPOL_BIND, mask,
+		    NODES_MAX + 1, 0))
+		return -errno;
+	return 0;
+}
+
+static int take_pages(struct mfr_region *r, uint64_t offset, uint64_t length)
+{
+	if (!fallocate(r->fd, FALLOC_FL_KEEP_SIZE, offset, length))
+		return 0;
+	return errno == ENOSPC ? -ENOMEM : -errno;
+}
+
+static bool options_are_valid(const struct mfr_region_options *o)
+{
+	return is_page_size(o->page_bytes) && o->bytes &&
+	       !(o->bytes % o->page_bytes) && o->bytes <= LLONG_MAX / 2 &&
+	       o->node >= -1 && o->node < NODES_MAX &&
+	       !(o->flags & ~(MFR_REGION_PREALLOC | MFR_REGION_NEED_KEEP));
+}
+
+/* Whatever of it there is. */
+static void release(struct mfr_region *r)
+{
+	if (r->address)
+		munmap(r->address, r->bytes);
+	if (r->ledger)
+		mfr_ledger_close(r->ledger);
+	if (r->ledger_fd >= 0)
+		close(r->ledger_fd);
+	if (r->fd >= 0)
+		close(r->fd);
+	r->magic = 0;
+	free(r);
+}
+
+static int new_region(struct mfr_context *context, struct mfr_region **region)
+{
+	struct mfr_region *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->context = context;
+	r->fd = -1;
+	r->ledger_fd = -1;
+	*region = r;
+	return 0;
+}
+
+/* From here on its errors are ours. */
+static int publish(struct mfr_region *r, struct mfr_region **region)
+{
+	int err = mfr_context_add(r->context, r, r->address, r->bytes);
+
+	if (err)
+		return err;
+	r->magic = OBJECT_MAGIC;
+	*region = r;
+	return 0;
+}
+
+static int build(struct mfr_region *r, const struct mfr_region_options *o)
+{
+	int err = create_file(r, o);
+
+	if (!err)
+		err = size_file(r);
+	if (!err)
+		err = map_file(r);
+	if (!err)
+		err = bind_to_node(r, o->node);
+	if (!err)
+		err = mfr_ledger_create(r->bytes, &r->ledger, &r->ledger_fd);
+	if (!err && o->flags & MFR_REGION_PREALLOC)
+		err = take_pages(r, 0, r->bytes);
+	return err;
+}
+
+int mfr_region_create(struct mfr_context *context,
+		      const struct mfr_region_options *options,
+		      struct mfr_region **region)
+{
+	int saved = errno, err = mfr_context_check(context);
+	struct mfr_region *r;
+
+	if (err)
+		return err;
+	if (!options || !region)
+		return -EFAULT;
+	if (options->size != sizeof(*options))
+		return options->size > sizeof(*options) ? -E2BIG : -EINVAL;
+	if (!options_are_valid(options))
+		return -EINVAL;
+	err = new_region(context, &r);
+	if (err)
+		return err;
+	r->bytes = options->bytes;
+	r->page_bytes = options->page_bytes;
+	err = build(r, options);
+	if (!err)
+		err = publish(r, region);
+	if (err)
+		release(r);
+	errno = saved;
+	return err;
+}
+
+static int examine_file(struct mfr_region *r, int fd, unsigned int flags)
+{
+	struct statfs fs;
+	struct stat st;
+	int seals;
+
+	r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (r->fd < 0 || fstat(r->fd, &st) || fstatfs(r->fd, &fs))
+		return -errno;
+	seals = fcntl(r->fd, F_GET_SEALS);
+	if (seals < 0)
+		return -EMEDIUMTYPE;
+	if (!(seals & F_SEAL_SHRINK) && !(flags & MFR_IMPORT_UNSEALED))
+		return -EPERM;
+	r->page_bytes = MFR_PAGE_BYTES;
+	if ((uint32_t)fs.f_type == HUGETLBFS_MAGIC)
+		r->page_bytes = fs.f_bsize;
+	r->bytes = st.st_size / MFR_PAGE_BYTES * MFR_PAGE_BYTES;
+	return r->bytes ? 0 : -ENODATA;
+}
+
+static int adopt(struct mfr_region *r, int fd, unsigned int flags)
+{
+	int err = examine_file(r, fd, flags);
+
+	if (!err)
+		err = map_file(r);
+	if (!err)
+		err = mfr_ledger_create(r->bytes, &r->ledger, &r->ledger_fd);
+	if (!err)
+		err = mfr_fdinfo_load(r);
+	return err;
+}
+
+int mfr_region_import(struct mfr_context *context, int fd, unsigned int flags,
+		      struct mfr_region **region)
+{
+	int saved = errno, err = mfr_context_check(context);
+	struct mfr_region *r;
+
+	if (err)
+		return err;
+	if (!region)
+		return -EFAULT;
+	if (flags & ~MFR_IMPORT_UNSEALED)
+		return -EINVAL;
+	err = new_region(context, &r);
+	if (err)
+		return err;
+	err = adopt(r, fd, flags);
+	if (!err)
+		err = publish(r, region);
+	if (err)
+		release(r);
+	errno = saved;
+	return err;
+}
+
+int mfr_region_check(const struct mfr_region *region)
+{
+	if (!region)
+		return -EFAULT;
+	return region->magic == OBJECT_MAGIC ? 0 : -EINVAL;
+}
+
+int mfr_region_check_range(const struct mfr_region *region, uint64_t offset,
+			   uint64_t length)
+{
+	int err = mfr_region_check(region);
+
+	return err ? err : mfr_ledger_check_range(region->ledger, offset, length);
+}
+
+int mfr_region_destroy(struct mfr_region *region)
+{
+	int saved = errno, err = mfr_region_check(region);
+
+	if (err)
+		return err;
+	mfr_context_remove(region->context, region);
+	release(region);
+	errno = saved;
+	return 0;
+}
+
+void *mfr_region_address(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? NULL : region->address;
+}
+
+uint64_t mfr_region_bytes(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? 0 : region->bytes;
+}
+
+uint64_t mfr_region_page_bytes(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? 0 : region->page_bytes;
+}
+
+int mfr_region_fd(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? -1 : region->fd;
+}
+
+int mfr_region_is_kept(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? 0 : region->kept;
+}
+
+const struct mfr_ledger *mfr_region_ledger(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? NULL : region->ledger;
+}
+
+int mfr_region_ledger_fd(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? -1 : region->ledger_fd;
+}
+
+int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
+			uint64_t length)
+{
+	int err = mfr_region_check_range(region, offset, length);
+
+	return err ? err : (int64_t)mfr_ledger_mark(region->ledger, offset, length);
+}
+
+static int punch(struct mfr_region *r, uint64_t offset, uint64_t length)
+{
+	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+		      length))
+		return -errno;
+	return take_pages(r, offset, length);
+}
+
+int mfr_region_replace(struct mfr_region *region, uint64_t offset)
+{
+	int saved = errno, err = mfr_region_check_range(region, offset, 1);
+	uint64_t length;
+
+	if (err)
+		return err;
+	offset &= ~(region->page_bytes - 1);
+	length = region->bytes - offset;
+	if (length > region->page_bytes)
+		length = region->page_bytes;
+	if (mfr_ledger_is_clean(region->ledger, offset, length) == 1)
+		return -ENODATA;
+	err = punch(region, offset, length);
+	if (!err)
+		mfr_ledger_clear(region->ledger, offset, length);
+	errno = saved;
+	return err;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Blobs and the socket: what arrives is what was sent, or nothing. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "checksum.h"
+#include "kselftest_harness.h"
+#include "scene.h"
+
+FIXTURE(handover)
+{
+	struct mfr_context *context;
+	struct mfr_region *region;
+	char blob[1000];
+	int64_t length;
+	int pair[2];
+};
+
+FIXTURE_SETUP(handover)
+{
+	self->context = scene_context(4);
+	self->region = scene_region(self->context, 1024);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->pair));
+	mfr_region_mark(self->region, 0, PAGE);
+	mfr_region_mark(self->region, 5 * PAGE, 3 * PAGE);
+	mfr_region_mark(self->region, 1023 * PAGE, PAGE);
+	self->length = mfr_ledger_save(mfr_region_ledger(self->region),
+				       self->blob, sizeof(self->blob));
+	ASSERT_EQ(40 + 3 * 16, self->length);
+}
+
+FIXTURE_TEARDOWN(handover)
+{
+}
+
+TEST_F(handover, a_blob_is_the_ledger)
+{
+	struct mfr_region *to = scene_region(self->context, 1024);
+	char again[1000];
+
+	EXPECT_EQ(self->length, mfr_ledger_save(mfr_region_ledger(self->region),
+						NULL, 0));
+	EXPECT_EQ(0, mfr_region_load(to, self->blob, self->length));
+	EXPECT_EQ(self->length, mfr_ledger_save(mfr_region_ledger(to), again,
+						sizeof(again)));
+	EXPECT_EQ(0, memcmp(again, self->blob, self->length));
+	EXPECT_EQ(-ENOSPC, mfr_ledger_save(mfr_region_ledger(to), again, 87));
+	EXPECT_EQ(-ENOSPC, mfr_ledger_save(mfr_region_ledger(to), again, 1));
+	EXPECT_EQ(-EFAULT, mfr_ledger_save(mfr_region_ledger(to), NULL, 99));
+	EXPECT_EQ(-EFAULT, mfr_ledger_save(NULL, again, 99));
+}
+
+TEST_F(handover, the_format_never_changes_by_itself)
+{
+	static const unsigned char start[] = {
+		'm', 'f', 'r', 'b', 'l', 'o', 'b', 0, 1, 0, 0, 0,
+	};
+	static const unsigned char rest[] = {
+		0, 0, 64, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0,
+		0, 80, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0,
+	};
+
+	EXPECT_EQ(0, memcmp(self->blob, start, sizeof(start)));
+	EXPECT_EQ(0, memcmp(self->blob + 16, rest, sizeof(rest)));
+}
+
+TEST_F(handover, a_damaged_blob_changes_nothing)
+{
+	struct mfr_region *to = scene_region(self->context, 1024);
+	int64_t i;
+	int bit;
+
+	for (i = 0; i < self->length; i++)
+		EXPECT_NE(0, mfr_region_load(to, self->blob, i));
+	for (i = 0; i < self->length; i++)
+		for (bit = 0; bit < 8; bit++) {
+			self->blob[i] ^= 1 << bit;
+			EXPECT_NE(0, mfr_region_load(to, self->blob, self->length));
+			self->blob[i] ^= 1 << bit;
+		}
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(to)));
+}
+
+TEST_F(handover, each_wrong_blob_has_its_error)
+{
+	struct mfr_region *to = scene_region(self->context, 512);
+
+	EXPECT_EQ(-ESTALE, mfr_region_load(to, self->blob, self->length));
+	EXPECT_EQ(-EMSGSIZE, mfr_region_load(to, self->blob, self->length - 16));
+	EXPECT_EQ(-EMSGSIZE, mfr_region_load(to, self->blob, 0));
+	EXPECT_EQ(-EFAULT, mfr_region_load(to, NULL, 40));
+	EXPECT_EQ(-EFAULT, mfr_region_load(NULL, self->blob, 40));
+	self->blob[50] ^= 1;
+	EXPECT_EQ(-EBADMSG, mfr_region_load(to, self->blob, self->length));
+	self->blob[8] = 2;
+	EXPECT_EQ(-EPROTONOSUPPORT, mfr_region_load(to, self->blob, self->length));
+	self->blob[0] = 'M';
+	EXPECT_EQ(-EBADMSG, mfr_region_load(to, self->blob, self->length));
+}
+
+/* The ranges of the blob at hand are 0+1, 5+3 and 1023+1 pages. */
+TEST_F(handover, ranges_that_cannot_be_are_refused)
+{
+	static const struct {
+		int at;			/* a field of the blob */
+		uint64_t value;
+	} wrong[] = {
+		{ 24, 2 * PAGE },	/* page size */
+		{ 40, 1 },		/* not aligned */
+		{ 48, 0 },		/* empty */
+		{ 48, 1 },		/* not whole pages */
+		{ 48, 5 * PAGE },	/* touches the next */
+		{ 40, 6 * PAGE },	/* not in order */
+		{ 48, 8 * PAGE },	/* overlaps */
+		{ 72, 1024 * PAGE },	/* past the end */
+		{ 80, 2 * PAGE },	/* ends past the end */
+		{ 80, -PAGE },		/* wraps */
+	};
+	struct mfr_region *to = scene_region(self->context, 1024);
+	char forged[1000];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		memcpy(forged, self->blob, self->length);
+		memcpy(forged + wrong[i].at, &wrong[i].value, 8);
+		make_checksum_right((uint8_t *)forged, self->length);
+		EXPECT_EQ(-EBADMSG, mfr_region_load(to, forged, self->length));
+	}
+	memcpy(forged, self->blob, self->length);
+	make_checksum_right((uint8_t *)forged, self->length);
+	EXPECT_EQ(0, memcmp(forged, self->blob, self->length));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(to)));
+}
+
+TEST_F(handover, a_successor_has_memory_and_ledger)
+{
+	struct mfr_region *r;
+
+	strcpy(mfr_region_address(self->region) + 2 * PAGE, "still here");
+	ASSERT_EQ(0, mfr_region_send(self->region, self->pair[0]));
+	ASSERT_EQ(0, mfr_region_receive(self->context, self->pair[1], &r));
+	EXPECT_STREQ("still here", (char *)mfr_region_address(r) + 2 * PAGE);
+	EXPECT_EQ(5 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
+	EXPECT_EQ(0, mfr_ledger_is_clean(mfr_region_ledger(r), 6 * PAGE, 1));
+}
+
+TEST_F(handover, a_broken_sender_is_survived)
+{
+	struct mfr_region *r;
+
+	EXPECT_EQ(-EFAULT, mfr_region_receive(self->context, self->pair[1], NULL));
+	EXPECT_EQ(-EBADF, mfr_region_receive(self->context, -1, &r));
+	EXPECT_EQ(-EBADF, mfr_region_send(self->region, -1));
+	EXPECT_EQ(-EFAULT, mfr_region_send(NULL, self->pair[0]));
+	ASSERT_EQ(8, write(self->pair[0], "12345678", 8));
+	EXPECT_EQ(-EBADMSG, mfr_region_receive(self->context, self->pair[1], &r));
+	ASSERT_EQ(3, write(self->pair[0], "123", 3));
+	close(self->pair[0]);
+	EXPECT_EQ(-ECONNRESET, mfr_region_receive(self->context, self->pair[1], &r));
+	EXPECT_EQ(-EPIPE, mfr_region_send(self->region, self->pair[1]));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ledger next to a naive model: a byte a page. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "ledger.h"
+#include "scene.h"
+
+#define PAGES_MAX	70000	/* four levels, the last words not full */
+
+static char model[PAGES_MAX];
+
+static uint64_t model_find(uint64_t at, uint64_t pages, char what)
+{
+	while (at < pages && model[at] != what)
+		at++;
+	return at;
+}
+
+/* Does the ledger give the same range as the model, or none like it? */
+static bool same(const struct mfr_ledger *l, uint64_t offset, uint64_t pages,
+		 bool lost)
+{
+	struct mfr_range range = { };
+	uint64_t start = model_find(offset / PAGE, pages, lost), end;
+	int found = lost ? mfr_ledger_next_lost(l, offset, &range) :
+			   mfr_ledger_next_clean(l, offset, &range);
+
+	if (start == pages)
+		return !found;
+	end = model_find(start, pages, !lost) * PAGE;
+	start = start * PAGE < offset ? offset : start * PAGE;
+	return found == 1 && range.offset == start &&
+	       range.length == end - start;
+}
+
+static void operate(struct __test_metadata *_metadata,
+		    struct mfr_ledger *l, uint64_t pages)
+{
+	uint64_t page = random() % pages, count = 1 + random() % 200, i, n = 0;
+	bool lost = random() % 3;
+
+	if (count > pages - page)
+		count = pages - page;
+	for (i = page; i < page + count; i++) {
+		n += model[i] != lost;
+		model[i] = lost;
+	}
+	ASSERT_EQ(n, (lost ? mfr_ledger_mark : mfr_ledger_clear)(l, page * PAGE,
+							 count * PAGE));
+}
+
+static void compare(struct __test_metadata *_metadata, uint64_t pages)
+{
+	struct mfr_ledger *l;
+	uint64_t i, lost;
+	int fd, n;
+
+	ASSERT_EQ(0, mfr_ledger_create(pages * PAGE, &l, &fd));
+	memset(model, 0, sizeof(model));
+	srandom(pages);
+	for (n = 0; n < 500; n++) {
+		uint64_t offset = random() % (pages * PAGE), length;
+
+		operate(_metadata, l, pages);
+		ASSERT_TRUE(same(l, offset, pages, true));
+		ASSERT_TRUE(same(l, offset, pages, false));
+		length = random() % (pages * PAGE - offset) + 1;
+		i = model_find(offset / PAGE, pages, 1);
+		ASSERT_EQ(mfr_ledger_is_clean(l, offset, length),
+			  i > (offset + length - 1) / PAGE);
+	}
+	for (i = 0, lost = 0; i < pages; i++)
+		lost += model[i];
+	ASSERT_EQ(lost * PAGE, mfr_ledger_lost_bytes(l));
+	mfr_ledger_close(l);
+	close(fd);
+}
+
+TEST(agrees_with_a_naive_model)
+{
+	static const uint64_t sizes[] = { 1, 2, 63, 64, 65, 4095, 4096, 4097,
+					  PAGES_MAX };
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		compare(_metadata, sizes[i]);
+}
+
+TEST(rounds_out_to_base_pages)
+{
+	struct mfr_ledger *l;
+	struct mfr_range r;
+	int fd;
+
+	ASSERT_EQ(0, mfr_ledger_create(8 * PAGE, &l, &fd));
+	EXPECT_EQ(2, mfr_ledger_mark(l, 2 * PAGE - 1, 2));
+	ASSERT_EQ(1, mfr_ledger_next_lost(l, 0, &r));
+	EXPECT_EQ(PAGE, r.offset);
+	EXPECT_EQ(2 * PAGE, r.length);
+	EXPECT_EQ(0, mfr_ledger_next_lost(l, 8 * PAGE, &r));
+	EXPECT_EQ(-ERANGE, mfr_ledger_is_clean(l, 0, 0));
+	EXPECT_EQ(-ERANGE, mfr_ledger_is_clean(l, 0, 8 * PAGE + 1));
+	EXPECT_EQ(-ERANGE, mfr_ledger_is_clean(l, UINT64_MAX, 2));
+	EXPECT_EQ(-EFAULT, mfr_ledger_next_lost(l, 0, NULL));
+	EXPECT_EQ(-EFAULT, mfr_ledger_next_clean(NULL, 0, &r));
+	EXPECT_EQ(-EINVAL, mfr_ledger_is_clean((void *)model, 0, 1));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(NULL));
+}
+
+static void *mark_every_fourth(void *arg)
+{
+	static _Atomic int first;
+	uint64_t page = first++;
+
+	for (; page < 40000; page += 4)
+		mfr_ledger_mark(arg, page * PAGE, PAGE);
+	return NULL;
+}
+
+TEST(loses_nothing_when_threads_mark_neighbours)
+{
+	struct mfr_ledger *l;
+	struct mfr_range r;
+	pthread_t threads[4];
+	int fd, i;
+
+	ASSERT_EQ(0, mfr_ledger_create(40001 * PAGE, &l, &fd));
+	for (i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, mark_every_fourth, l);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(40000 * PAGE, mfr_ledger_lost_bytes(l));
+	ASSERT_EQ(1, mfr_ledger_next_lost(l, 0, &r));
+	EXPECT_EQ(40000 * PAGE, r.length);
+}
+
+TEST(is_read_by_others_and_written_by_none)
+{
+	struct mfr_ledger *l, *other;
+	int fd;
+
+	ASSERT_EQ(0, mfr_ledger_create(100 * PAGE, &l, &fd));
+	ASSERT_EQ(0, mfr_ledger_open(fd, &other));
+	EXPECT_EQ(1, mfr_ledger_is_clean(other, 0, 100 * PAGE));
+	mfr_ledger_mark(l, 7 * PAGE, 1);
+	EXPECT_EQ(0, mfr_ledger_is_clean(other, 7 * PAGE, 1));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, fd, 0));
+	EXPECT_EQ(-1, pwrite(fd, "x", 1, 0));
+	EXPECT_EQ(0, mfr_ledger_close(other));
+}
+
+/* A file of @bytes that begins with @header. */
+static int forged(const void *header, size_t bytes, unsigned int seals)
+{
+	int fd = memfd_create("forged", MFD_ALLOW_SEALING);
+
+	if (ftruncate(fd, bytes) ||
+	    pwrite(fd, header, sizeof(struct mfr_ledger_header), 0) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, seals))
+		return -1;
+	return fd;
+}
+
+TEST(refuses_what_is_no_ledger)
+{
+	struct mfr_ledger_header h = {
+		.magic = "mfrledgr", .version = 1, .page_bytes = 4096,
+		.bytes = 100 * PAGE,
+	};
+	struct mfr_ledger *l;
+
+	EXPECT_EQ(-EFAULT, mfr_ledger_open(0, NULL));
+	EXPECT_EQ(-EBADF, mfr_ledger_open(-1, &l));
+	EXPECT_EQ(-EBADMSG, mfr_ledger_open(open("/dev/null", O_RDONLY), &l));
+	EXPECT_EQ(0, mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
+	EXPECT_EQ(-EPERM, mfr_ledger_open(forged(&h, 2 * PAGE, 0), &l));
+	EXPECT_EQ(-EMSGSIZE, mfr_ledger_open(forged(&h, 100, F_SEAL_SHRINK), &l));
+	EXPECT_EQ(-EMSGSIZE, mfr_ledger_open(forged(&h, PAGE, F_SEAL_SHRINK), &l));
+	h.version = 2;
+	EXPECT_EQ(-EPROTONOSUPPORT,
+		  mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
+	h.version = 1;
+	h.bytes = UINT64_MAX;
+	EXPECT_EQ(-EBADMSG, mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
+	h.magic[0] = 'M';
+	EXPECT_EQ(-EBADMSG, mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
+}
+
+TEST_HARNESS_MAIN

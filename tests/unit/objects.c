@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Contexts and regions: each wrong call has its own error. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fdinfo.h"
+#include "kselftest_harness.h"
+#include "scene.h"
+
+static const char foreign[4096];
+
+TEST(context_refuses_wrong_options)
+{
+	struct mfr_context_options o = { .size = sizeof(o) };
+	struct mfr_context *c;
+
+	EXPECT_EQ(-EFAULT, mfr_context_create(&o, NULL));
+	o.size++;
+	EXPECT_EQ(-E2BIG, mfr_context_create(&o, &c));
+	o.size = 0;
+	EXPECT_EQ(-EINVAL, mfr_context_create(&o, &c));
+	o = (struct mfr_context_options){ .size = sizeof(o), .events = 3 };
+	EXPECT_EQ(-EINVAL, mfr_context_create(&o, &c));
+	o = (struct mfr_context_options){ .size = sizeof(o), .regions = 65537 };
+	EXPECT_EQ(-EINVAL, mfr_context_create(&o, &c));
+	EXPECT_EQ(-EFAULT, mfr_context_destroy(NULL));
+	EXPECT_EQ(-EINVAL, mfr_context_destroy((void *)foreign));
+	EXPECT_EQ(-EINVAL, mfr_context_set_log((void *)foreign, NULL, NULL));
+	ASSERT_EQ(0, mfr_context_create(NULL, &c));
+	EXPECT_EQ(0, mfr_context_destroy(c));
+}
+
+TEST(context_with_regions_stays)
+{
+	struct mfr_context *c = scene_context(4);
+	struct mfr_region *r = scene_region(c, 4);
+
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(-EBUSY, mfr_context_destroy(c));
+	EXPECT_EQ(0, mfr_region_destroy(r));
+	EXPECT_EQ(0, mfr_context_destroy(c));
+}
+
+static int create(struct mfr_context *c, uint64_t bytes, uint64_t page_bytes,
+		  int node, unsigned int flags)
+{
+	struct mfr_region_options o = {
+		.size = sizeof(o), .bytes = bytes, .page_bytes = page_bytes,
+		.node = node, .flags = flags,
+	};
+	struct mfr_region *r;
+
+	return mfr_region_create(c, &o, &r);
+}
+
+TEST(region_refuses_wrong_options)
+{
+	struct mfr_context *c = scene_context(4);
+	struct mfr_region_options o = { .size = sizeof(o) + 1 };
+	struct mfr_region *r;
+
+	EXPECT_EQ(-EFAULT, mfr_region_create(NULL, &o, &r));
+	EXPECT_EQ(-EINVAL, mfr_region_create((void *)foreign, &o, &r));
+	EXPECT_EQ(-EFAULT, mfr_region_create(c, NULL, &r));
+	EXPECT_EQ(-E2BIG, mfr_region_create(c, &o, &r));
+	EXPECT_EQ(-EINVAL, create(c, 0, PAGE, -1, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE + 1, PAGE, -1, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE, 0, -1, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE, PAGE, -2, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE, PAGE, 1023, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE, PAGE, -1, 128));
+	EXPECT_EQ(-ENODEV, create(c, 8 * PAGE, 8 * PAGE, -1, 0));
+	EXPECT_EQ(-EOPNOTSUPP, create(c, PAGE, PAGE, -1, MFR_REGION_NEED_KEEP));
+	EXPECT_EQ(0, create(c, PAGE, PAGE, -1, MFR_REGION_PREALLOC));
+	EXPECT_EQ(0, create(c, PAGE, PAGE, 0, 0));
+	EXPECT_EQ(-ENOSPC, create(c, PAGE, PAGE, -1, 0));
+	EXPECT_EQ(-EINVAL, mfr_probe(PAGE));
+	EXPECT_EQ(-EINVAL, mfr_probe(3 << 20));
+	EXPECT_EQ(-ENODEV, mfr_probe(8 * PAGE));
+}
+
+static int import_new(struct mfr_context *c, size_t bytes, unsigned int seals,
+		      unsigned int flags, struct mfr_region **r)
+{
+	int err, fd = memfd_create("test", MFD_ALLOW_SEALING);
+
+	if (ftruncate(fd, bytes) || fcntl(fd, F_ADD_SEALS, seals))
+		return -ENOANO;
+	err = mfr_region_import(c, fd, flags, r);
+	close(fd);
+	return err;
+}
+
+TEST(import_refuses_what_can_harm)
+{
+	struct mfr_context *c = scene_context(4);
+	struct mfr_region *r;
+
+	EXPECT_EQ(-EFAULT, mfr_region_import(c, 0, 0, NULL));
+	EXPECT_EQ(-EINVAL, mfr_region_import(c, 0, 2, &r));
+	EXPECT_EQ(-EBADF, mfr_region_import(c, -1, 0, &r));
+	EXPECT_EQ(-EMEDIUMTYPE,
+		  mfr_region_import(c, open("/proc/self/exe", O_RDONLY), 0, &r));
+	EXPECT_EQ(-EPERM, import_new(c, PAGE, 0, 0, &r));
+	EXPECT_EQ(-ENODATA, import_new(c, 0, F_SEAL_SHRINK, 0, &r));
+	EXPECT_EQ(0, import_new(c, PAGE, 0, MFR_IMPORT_UNSEALED, &r));
+	EXPECT_EQ(0, import_new(c, 2 * PAGE, F_SEAL_SHRINK, 0, &r));
+	EXPECT_EQ(2 * PAGE, mfr_region_bytes(r));
+	EXPECT_EQ(PAGE, mfr_region_page_bytes(r));
+	EXPECT_EQ(0, mfr_region_is_kept(r));
+}
+
+TEST(getters_of_no_region_say_so)
+{
+	EXPECT_EQ(NULL, mfr_region_address(NULL));
+	EXPECT_EQ(0, mfr_region_bytes((void *)foreign));
+	EXPECT_EQ(0, mfr_region_page_bytes(NULL));
+	EXPECT_EQ(-1, mfr_region_fd(NULL));
+	EXPECT_EQ(-1, mfr_region_ledger_fd(NULL));
+	EXPECT_EQ(0, mfr_region_is_kept(NULL));
+	EXPECT_EQ(NULL, mfr_region_ledger(NULL));
+	EXPECT_EQ(-EFAULT, mfr_region_destroy(NULL));
+	EXPECT_EQ(-EINVAL, mfr_region_destroy((void *)foreign));
+	EXPECT_EQ(-EFAULT, mfr_region_mark(NULL, 0, 1));
+}
+
+TEST(access_stops_at_the_ledger)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 4);
+	char buffer[3 * MFR_PAGE_BYTES], *map = mfr_region_address(r);
+
+	memset(map, 'm', 4 * PAGE);
+	EXPECT_EQ(1, mfr_region_mark(r, 2 * PAGE, PAGE));
+	EXPECT_EQ(0, mfr_region_mark(r, 2 * PAGE, PAGE));
+	EXPECT_EQ(PAGE - 5, mfr_read(r, PAGE + 5, buffer, 2 * PAGE));
+	EXPECT_EQ(-EHWPOISON, mfr_read(r, 2 * PAGE + 9, buffer, 1));
+	EXPECT_EQ(PAGE, mfr_read(r, 3 * PAGE, buffer, PAGE));
+	EXPECT_EQ(0, memcmp(buffer, map, PAGE));
+	EXPECT_EQ(-EHWPOISON, mfr_write(r, 2 * PAGE, "x", 1));
+	EXPECT_EQ('m', map[2 * PAGE]);
+	EXPECT_EQ(1, mfr_write(r, 0, "x", 1));
+	EXPECT_EQ('x', map[0]);
+	EXPECT_EQ(PAGE, mfr_copy(r, PAGE, r, 3 * PAGE, PAGE));
+	EXPECT_EQ(-EHWPOISON, mfr_copy(r, 2 * PAGE, r, 0, PAGE));
+	EXPECT_EQ(-EHWPOISON, mfr_copy(r, 0, r, 2 * PAGE, PAGE));
+	EXPECT_EQ(0, mfr_scan(r, 0, 4 * PAGE));
+}
+
+TEST(access_refuses_what_is_outside)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 4);
+	char byte;
+
+	EXPECT_EQ(-ERANGE, mfr_read(r, 4 * PAGE, &byte, 1));
+	EXPECT_EQ(-ERANGE, mfr_read(r, 4 * PAGE + 1, &byte, 0));
+	EXPECT_EQ(-ERANGE, mfr_write(r, UINT64_MAX, &byte, 2));
+	EXPECT_EQ(-ERANGE, mfr_read(r, 0, &byte, SIZE_MAX));
+	EXPECT_EQ(-ERANGE, mfr_copy(r, 0, r, 3 * PAGE, PAGE + 1));
+	EXPECT_EQ(-EINVAL, mfr_copy(r, 0, r, 1, 2));
+	EXPECT_EQ(-EFAULT, mfr_read(r, 0, NULL, 1));
+	EXPECT_EQ(-EFAULT, mfr_write(r, 0, NULL, 1));
+	EXPECT_EQ(-EFAULT, mfr_read(NULL, 0, &byte, 1));
+	EXPECT_EQ(0, mfr_read(r, 4 * PAGE, &byte, 0));
+	EXPECT_EQ(-ERANGE, mfr_scan(r, 0, 0));
+	EXPECT_EQ(-ERANGE, mfr_scan(r, 0, 4 * PAGE + 1));
+	EXPECT_EQ(-ERANGE, mfr_region_mark(r, 4 * PAGE, 1));
+}
+
+TEST(replace_gives_a_new_page)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 4);
+	char *map = mfr_region_address(r);
+
+	memset(map, 'm', 4 * PAGE);
+	EXPECT_EQ(-ENODATA, mfr_region_replace(r, PAGE));
+	EXPECT_EQ('m', map[PAGE]);
+	mfr_region_mark(r, PAGE, 1);
+	EXPECT_EQ(0, mfr_region_replace(r, PAGE + 77));
+	EXPECT_EQ(0, map[PAGE]);
+	EXPECT_EQ('m', map[2 * PAGE]);
+	EXPECT_EQ(1, mfr_ledger_is_clean(mfr_region_ledger(r), 0, 4 * PAGE));
+	EXPECT_EQ(-ERANGE, mfr_region_replace(r, 4 * PAGE));
+}
+
+TEST(fdinfo_is_read_to_the_letter)
+{
+	static const char *const wrong[] = {
+		"mf_ue: ", "mf_ue: 5000+1000", "mf_ue: 0x+0x1000",
+		"mf_ue: 0x5000", "mf_ue: 0x5000+0x0", "mf_ue: -0x5+0x1",
+		"mf_ue: 0x1+0x1 ", "mf_ue: 0x11111111111111111+0x1",
+		"mf_ue: 0xffffffffffffffff+0x1", "mf_ue: 0x5000-0x1000",
+	};
+	struct mfr_range r;
+	size_t i;
+
+	EXPECT_EQ(MFR_FDINFO_RANGE, mfr_fdinfo_line("mf_ue: 0x5000+0x1000\n", &r));
+	EXPECT_EQ(0x5000, r.offset);
+	EXPECT_EQ(0x1000, r.length);
+	EXPECT_EQ(MFR_FDINFO_POLICY, mfr_fdinfo_line("mf_keep_ue_mapped: 1\n", &r));
+	EXPECT_EQ(MFR_FDINFO_POLICY, mfr_fdinfo_line("mf_keep_ue_mapped:\t1", &r));
+	EXPECT_EQ(MFR_FDINFO_OTHER, mfr_fdinfo_line("mf_keep_ue_mapped: 0\n", &r));
+	EXPECT_EQ(MFR_FDINFO_OTHER, mfr_fdinfo_line("pos:\t0\n", &r));
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		EXPECT_EQ(-EBADMSG, mfr_fdinfo_line(wrong[i], &r));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* SIGBUS with the values of the kernel, events, and what a handler may do. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "kselftest_harness.h"
+#include "scene.h"
+
+static siginfo_t sigbus_info(int code, void *address, int lsb)
+{
+	siginfo_t info = { .si_signo = SIGBUS, .si_code = code };
+
+	info.si_addr = address;
+	info.si_addr_lsb = lsb;
+	return info;
+}
+
+/* A thread may queue itself a signal with any si_code. */
+static void raise_sigbus(int code, void *address, int lsb)
+{
+	siginfo_t info = sigbus_info(code, address, lsb);
+
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS, &info);
+}
+
+FIXTURE(signals)
+{
+	struct mfr_context *context;
+	struct mfr_region *region;
+	char *map;
+};
+
+FIXTURE_SETUP(signals)
+{
+	self->context = scene_context(4);
+	self->region = scene_region(self->context, 1024);
+	ASSERT_NE(NULL, self->region);
+	self->map = mfr_region_address(self->region);
+}
+
+FIXTURE_TEARDOWN(signals)
+{
+}
+
+static int readable(struct mfr_context *c)
+{
+	struct pollfd fd = { .fd = mfr_event_fd(c), .events = POLLIN };
+
+	return poll(&fd, 1, 0);
+}
+
+TEST_F(signals, what_is_lost_is_told_to_the_byte)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map + 5 * PAGE + 9, 12);
+	struct mfr_event e;
+
+	EXPECT_EQ(0, readable(self->context));
+	EXPECT_EQ(MFR_SIGBUS_STUCK, mfr_sigbus(self->context, &info, NULL));
+	EXPECT_EQ(1, readable(self->context));
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(self->region, e.region);
+	EXPECT_EQ(5 * PAGE, e.range.offset);
+	EXPECT_EQ(PAGE, e.range.length);
+	EXPECT_EQ(MFR_EVENT_ACTION_REQUIRED, e.flags);
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	EXPECT_EQ(0, readable(self->context));
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	info.si_code = BUS_MCEERR_AO;
+	EXPECT_EQ(MFR_SIGBUS_RESUME, mfr_sigbus(self->context, &info, NULL));
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(MFR_EVENT_RECURSIVE, e.flags);
+}
+
+TEST_F(signals, a_whole_huge_page_is_told_as_lost)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map + 600 * PAGE, 21);
+	struct mfr_event e;
+
+	mfr_sigbus(self->context, &info, NULL);
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(2 << 20, e.range.offset);
+	EXPECT_EQ(2 << 20, e.range.length);
+	info = sigbus_info(BUS_MCEERR_AR, self->map, 30);
+	mfr_sigbus(self->context, &info, NULL);
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(0, e.range.offset);
+	EXPECT_EQ(1024 * PAGE, e.range.length);
+}
+
+TEST_F(signals, what_is_not_ours_is_left_alone)
+{
+	siginfo_t info = sigbus_info(BUS_ADRERR, self->map, 12);
+	struct mfr_event e;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(MFR_SIGBUS_NOT_MINE,
+			  mfr_sigbus(self->context, &info, NULL));
+		info = sigbus_info(i == 1 ? SI_USER : BUS_MCEERR_AR,
+				   i == 2 ? self->map - 1 :
+				   self->map + 1024 * PAGE, 12);
+	}
+	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(NULL, &info, NULL));
+	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(self->context, NULL, NULL));
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+}
+
+TEST_F(signals, a_full_queue_is_a_state_and_no_loss)
+{
+	struct mfr_event e;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		siginfo_t info = sigbus_info(BUS_MCEERR_AO,
+					     self->map + 2 * i * PAGE, 12);
+
+		mfr_sigbus(self->context, &info, NULL);
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(1, mfr_event_next(self->context, &e));
+		EXPECT_EQ(2 * i * PAGE, e.range.offset);
+	}
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(MFR_EVENT_OVERFLOW, e.flags);
+	EXPECT_EQ(NULL, e.region);
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	EXPECT_EQ(10 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	EXPECT_EQ(-EFAULT, mfr_event_next(NULL, &e));
+	EXPECT_EQ(-EFAULT, mfr_event_next(self->context, NULL));
+	EXPECT_EQ(-EFAULT, mfr_event_fd(NULL));
+}
+
+static sig_atomic_t seen_before;
+static sigjmp_buf out;
+
+static void before(int sig, siginfo_t *info, void *ucontext)
+{
+	(void)sig;
+	(void)ucontext;
+	seen_before = info->si_code;
+	siglongjmp(out, 1);
+}
+
+TEST_F(signals, the_handler_from_before_gets_the_rest)
+{
+	struct sigaction sa = { .sa_sigaction = before, .sa_flags = SA_SIGINFO };
+	struct sigaction ours, later = { .sa_handler = SIG_DFL };
+	struct mfr_context *other = scene_context(4);
+
+	sigaction(SIGBUS, &sa, NULL);
+	EXPECT_EQ(-ENOENT, mfr_sigbus_uninstall(self->context));
+	ASSERT_EQ(0, mfr_sigbus_install(self->context));
+	EXPECT_EQ(-EBUSY, mfr_sigbus_install(self->context));
+	EXPECT_EQ(-EBUSY, mfr_sigbus_install(other));
+	EXPECT_EQ(-EBUSY, mfr_context_destroy(self->context));
+	raise_sigbus(BUS_MCEERR_AO, self->map, 12);
+	EXPECT_EQ(0, seen_before);
+	if (!sigsetjmp(out, 1))
+		raise_sigbus(BUS_ADRERR, self->map, 12);
+	EXPECT_EQ(BUS_ADRERR, seen_before);
+	if (!sigsetjmp(out, 1))
+		raise_sigbus(BUS_MCEERR_AR, self->map + PAGE, 12);
+	EXPECT_EQ(BUS_MCEERR_AR, seen_before);
+	EXPECT_EQ(2 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	sigaction(SIGBUS, &later, &ours);
+	EXPECT_EQ(-EBUSY, mfr_sigbus_uninstall(self->context));
+	sigaction(SIGBUS, &ours, NULL);
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+}
+
+TEST_F_SIGNAL(signals, the_default_action_still_kills, SIGBUS)
+{
+	signal(SIGBUS, SIG_DFL);	/* a sanitizer has a handler */
+	mfr_sigbus_install(self->context);
+	raise_sigbus(SI_QUEUE, NULL, 0);
+}
+
+/* All but write kills, and sigreturn, which is how a handler returns. */
+static void allow_write_only(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(filter) / sizeof(*filter), .filter = filter,
+	};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void one_write(struct __test_metadata *_metadata,
+		      struct mfr_context *context, char *map, int extra)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AO, map, 12);
+	int status;
+
+	if (!fork()) {
+		allow_write_only();
+		if (extra)
+			syscall(SYS_getppid);
+		mfr_sigbus(context, &info, NULL);
+		syscall(SYS_exit_group, 0);
+	}
+	wait(&status);
+	if (extra) {
+		EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	} else {
+		EXPECT_EQ(0, status);
+	}
+}
+
+TEST_F(signals, the_only_system_call_is_write)
+{
+	one_write(_metadata, self->context, self->map, 0);
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	one_write(_metadata, self->context, self->map, 1);
+}
+
+/* As if consumed: no memory behind a page, and the code of another error. */
+static struct mfr_context *as_poison;
+
+static void bus_to_poison(int sig, siginfo_t *info, void *ucontext)
+{
+	siginfo_t poison = sigbus_info(BUS_MCEERR_AR, info->si_addr, 12);
+
+	(void)sig;
+	if (mfr_sigbus(as_poison, &poison, ucontext) != MFR_SIGBUS_RESUME)
+		_exit(99);
+}
+
+TEST_F(signals, guarded_access_ends_at_a_real_fault)
+{
+	struct sigaction sa = { .sa_sigaction = bus_to_poison,
+				.sa_flags = SA_SIGINFO };
+	char buffer[3 * MFR_PAGE_BYTES];
+	struct mfr_range r;
+
+	as_poison = self->context;
+	sigaction(SIGBUS, &sa, NULL);
+	sigaction(SIGSEGV, &sa, NULL);
+	mprotect(self->map + 2 * PAGE, PAGE, PROT_NONE);
+	mprotect(self->map + 9 * PAGE, PAGE, PROT_NONE);
+	errno = 77;
+	EXPECT_EQ(PAGE - 1, mfr_read(self->region, PAGE + 1, buffer, 2 * PAGE));
+	EXPECT_EQ(77, errno);
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	EXPECT_EQ(-EHWPOISON, mfr_read(self->region, 2 * PAGE, buffer, 1));
+	EXPECT_EQ(PAGE, mfr_scan(self->region, 100, 11 * PAGE));
+	ASSERT_EQ(1, mfr_ledger_next_lost(mfr_region_ledger(self->region),
+					  3 * PAGE, &r));
+	EXPECT_EQ(9 * PAGE, r.offset);
+	EXPECT_EQ(PAGE, r.length);
+	mprotect(self->map + 20 * PAGE, PAGE, PROT_NONE);
+	EXPECT_EQ(-EHWPOISON, mfr_copy(self->region, 0, self->region,
+				       20 * PAGE, PAGE));
+	mprotect(self->map + 30 * PAGE, PAGE, PROT_NONE);
+	EXPECT_EQ(PAGE, mfr_write(self->region, 29 * PAGE, buffer, 2 * PAGE));
+}
+
+static void *send_many(void *arg)
+{
+	char *map = mfr_region_address(arg);
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		siginfo_t info = sigbus_info(BUS_MCEERR_AO, map + i * PAGE, 12);
+
+		mfr_sigbus(as_poison, &info, NULL);
+	}
+	return NULL;
+}
+
+TEST_F(signals, threads_lose_no_event_without_saying_so)
+{
+	pthread_t threads[4];
+	struct mfr_event e;
+	int i, events = 0, overflows = 0;
+
+	as_poison = self->context;
+	for (i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, send_many, self->region);
+	for (i = 0; i < 100; i++)
+		while (mfr_event_next(self->context, &e) == 1)
+			(e.flags & MFR_EVENT_OVERFLOW ? overflows++ : events++);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	while (mfr_event_next(self->context, &e) == 1)
+		(e.flags & MFR_EVENT_OVERFLOW ? overflows++ : events++);
+	EXPECT_TRUE(events == 800 || overflows);
+	EXPECT_GE(800, events);
+	EXPECT_EQ(200 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+}
+
+TEST_HARNESS_MAIN

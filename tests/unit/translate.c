@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest physical addresses and machine checks for KVM. */
+#include "kselftest_harness.h"
+#include "scene.h"
+
+#define FOUR_GIB	(4ULL << 30)
+
+static const struct mfr_kvm_slot slots[] = {
+	{ .gpa = 0, .offset = 0, .bytes = 16 * PAGE },
+	{ .gpa = FOUR_GIB, .offset = 16 * PAGE, .bytes = 8 * PAGE },
+};
+
+TEST(offsets_become_guest_addresses_and_back)
+{
+	struct mfr_range lost = { 17 * PAGE, PAGE }, guest, back;
+
+	ASSERT_EQ(1, mfr_kvm_to_guest(slots, 2, lost, &guest));
+	EXPECT_EQ(FOUR_GIB + PAGE, guest.offset);
+	EXPECT_EQ(PAGE, guest.length);
+	ASSERT_EQ(1, mfr_kvm_to_region(slots, 2, guest, &back));
+	EXPECT_EQ(lost.offset, back.offset);
+	EXPECT_EQ(lost.length, back.length);
+}
+
+TEST(ranges_are_cut_to_a_slot)
+{
+	struct mfr_range lost = { 15 * PAGE, 4 * PAGE }, guest;
+
+	ASSERT_EQ(1, mfr_kvm_to_guest(slots, 2, lost, &guest));
+	EXPECT_EQ(15 * PAGE, guest.offset);
+	EXPECT_EQ(PAGE, guest.length);
+	ASSERT_EQ(1, mfr_kvm_to_guest(slots + 1, 1, lost, &guest));
+	EXPECT_EQ(FOUR_GIB, guest.offset);
+	EXPECT_EQ(3 * PAGE, guest.length);
+	lost.offset = 24 * PAGE;
+	EXPECT_EQ(0, mfr_kvm_to_guest(slots, 2, lost, &guest));
+	EXPECT_EQ(0, mfr_kvm_to_guest(NULL, 0, lost, &guest));
+	EXPECT_EQ(-EFAULT, mfr_kvm_to_guest(NULL, 1, lost, &guest));
+	EXPECT_EQ(-EFAULT, mfr_kvm_to_guest(slots, 2, lost, NULL));
+	EXPECT_EQ(-EFAULT, mfr_kvm_to_region(slots, 2, lost, NULL));
+}
+
+TEST(machine_checks_are_as_on_hardware)
+{
+	struct mfr_mce mce;
+
+	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_INTEL, 0x5000,
+				 MFR_EVENT_ACTION_REQUIRED, &mce));
+	EXPECT_EQ(0xbd80000000000134, mce.status);
+	EXPECT_EQ(0x5000, mce.addr);
+	EXPECT_EQ(0x8c, mce.misc);
+	EXPECT_EQ(7, mce.mcg_status);
+	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_INTEL, 0, 0, &mce));
+	EXPECT_EQ(0xbd000000000000c0, mce.status);
+	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_AMD, 0, MFR_EVENT_ACTION_REQUIRED, &mce));
+	EXPECT_EQ(0xbd00080000000134, mce.status);
+	EXPECT_EQ(0, mce.bank);
+	EXPECT_EQ(-EOPNOTSUPP, mfr_kvm_mce(MFR_CPU_AMD, 0, 0, &mce));
+	EXPECT_EQ(-EINVAL, mfr_kvm_mce(3, 0, 0, &mce));
+	EXPECT_EQ(-EFAULT, mfr_kvm_mce(MFR_CPU_INTEL, 0, 0, NULL));
+}
+
+TEST_HARNESS_MAIN
