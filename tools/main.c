@@ -28,6 +28,8 @@ static const struct command {
 	  "one line and an exit status, for cron and monitors" },
 	{ "inject", command_inject, "mfr inject",
 	  "make memory fail, for tests" },
+	{ "run", command_run, "mfr run",
+	  "a program whose huge pages outlive memory errors" },
 };
 
 #define N_COMMANDS	(sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mfr run: a program as it is, whose files of huge pages get the policy.
+ *
+ * mfr-preload.so does it; here it is found, and the kernel asked, so that
+ * nobody believes in a policy that is not there.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <mfr.h>
+
+#include "command.h"
+
+#define PROBED_PAGE_BYTES	(2ULL << 20)	/* x86-64 always has it */
+
+enum { KEY_PRELOAD = 0x200, KEY_ANY_KERNEL };
+
+struct run {
+	const char *preload;
+	bool any_kernel;
+	char **argv;		/* of the program */
+};
+
+static bool kernel_has_policy(const struct run *run)
+{
+	int has = mfr_probe(PROBED_PAGE_BYTES);
+
+	if (has == 1 || run->any_kernel)
+		return true;
+	if (has == -ENODEV)
+		warnx("this kernel has no files of huge pages (CONFIG_HUGETLBFS), so no policy for them");
+	else if (has < 0)
+		warnx("cannot ask the kernel for the policy: %s",
+		      strerror(-has));
+	else
+		warnx("this kernel has no MFD_MF_KEEP_UE_MAPPED: boot one with the keep series, or run the program without the policy by --any-kernel");
+	return false;
+}
+
+/* LD_PRELOAD knows no quoting. */
+static bool set_preload(const struct run *run)
+{
+	const char *others = getenv("LD_PRELOAD");
+	char *all;
+	bool done;
+
+	if (access(run->preload, R_OK)) {
+		warnx("cannot read %s: %s; make install puts it there, --preload names another",
+		      run->preload, strerror(errno));
+		return false;
+	}
+	if (strpbrk(run->preload, ": ")) {
+		warnx("--preload %s: the loader takes no colon and no space in a name",
+		      run->preload);
+		return false;
+	}
+	if (asprintf(&all, "%s%s%s", run->preload, others ? ":" : "",
+		     others ? others : "") < 0) {
+		warn("cannot set LD_PRELOAD");
+		return false;
+	}
+	done = !setenv("LD_PRELOAD", all, 1);
+	free(all);
+	return done;
+}
+
+/* The first word that is no option is the program: the rest are its own. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run *run = state->input;
+
+	switch (key) {
+	case KEY_PRELOAD:
+		run->preload = arg;
+		return 0;
+	case KEY_ANY_KERNEL:
+		run->any_kernel = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		run->argv = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which program?");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option options[] = {
+	{ .name = "preload", .key = KEY_PRELOAD, .arg = "FILE",
+	  .doc = "Instead of " PRELOAD },
+	{ .name = "any-kernel", .key = KEY_ANY_KERNEL,
+	  .doc = "Run it also where the kernel has no such policy" },
+	{ 0 }
+};
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "PROGRAM [ARGUMENT]...",
+	.doc = "Run a program, whose files of huge pages stay mapped after a "
+	       "memory error."
+	       "\vExit status: the program's; 2 if it was not started.",
+};
+
+int command_run(int argc, char **argv)
+{
+	struct run run = { .preload = PRELOAD };
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
+	if (!kernel_has_policy(&run) || !set_preload(&run))
+		return STATUS_UNKNOWN;
+	execvp(run.argv[0], run.argv);
+	warn("cannot run %s", run.argv[0]);
+	return STATUS_UNKNOWN;
+}
