@@ -59,26 +59,28 @@ stock_inputs() {
 	declare -f make_stock download_stock download stock_packages
 }
 
-# In an order in which they can be loaded, with all that they need.
+# What the options of this guest need and the image has not built in.
 stock_modules() {
-	local names=()
-	[ "$root" != host ] || names+=(9p 9pnet_virtio overlay)
-	[ "$cpu" != amd ] || names+=(kvm_amd)
-	[ -z "$vfio" ] || names+=(vfio_iommu_type1 vfio_pci)
-	((!${#names[@]})) ||
-		/sbin/modprobe -d "$kernel_dir" -S "$stock_release" \
-			--show-depends -a "${names[@]}" |
-		awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+	[ "$root" != host ] || echo 9p 9pnet_virtio overlay
+	[ -z "$disk" ] || echo virtio_blk
+	[ "$cpu" != amd ] || echo kvm_amd
+	[ -z "$vfio" ] || echo vfio_iommu_type1 vfio_pci
 }
 
-# As lab/modules/101-NAME.ko.xz, 102-...: names sort as they are to be loaded
+# As lab/modules/101-NAME.ko.xz, 102-...: names sort as they are to be loaded,
+# each behind those that it depends on.
 add_stock_modules() {	# INITRAMFS_DIRECTORY
-	local path n=100
+	local names said path n=100
 	[ "$kernel" = stock ] || return 0
+	mapfile -t names < <(stock_modules | tr ' ' '\n')
+	((${#names[@]})) || return 0
+	said=$(/sbin/modprobe -d "$kernel_dir" -S "$stock_release" \
+		--show-depends -a "${names[@]}") ||
+		die "stock lacks a module among ${names[*]}"
 	mkdir "$1/lab/modules"
 	while read -r path; do
 		n=$((n + 1))
 		cp "$path" "$1/lab/modules/$n-${path##*/}" ||
 			die "cannot copy the module $path"
-	done < <(stock_modules)
+	done < <(awk '$1 == "insmod" && !seen[$2]++ { print $2 }' <<<"$said")
 }
