@@ -88,6 +88,7 @@ build_initramfs() {	# [COMMAND...]
 	for file in "${copies[@]}"; do
 		cp -L "$file" "$to/" || die "cannot copy $file"
 	done
+	add_stock_modules "$files"
 	((!$#)) || printf '%s\0' "$@" >"$files/lab/argv"
 	{ cat "$base_initramfs" && archive "$files"; } >"$tmp/initramfs" ||
 		die "cannot write $tmp/initramfs"

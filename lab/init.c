@@ -9,14 +9,18 @@
  *			such file, an interactive shell is wanted
  *	/lab/files/	if there is such a directory, the host's root, to be had
  *			over 9p, becomes the root, with these files on top
+ *	/lab/modules/	modules to load first, in the order of their names;
+ *			only where the kernel has not built them in
  *
  * The command's output goes to the second serial port byte by byte; the first
  * one is the kernel's console.  There lab/vm reads what happened, a line each:
  * "lab init: started", then "lab init: exit STATUS" or "lab init: failed".
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/module.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,12 +31,14 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define STRAGGLER_MS	2000
 #define COMMAND_TTY	"/dev/ttyS1"
+#define MODULES		"/lab/modules"
 
 /* As an alert, so that no "quiet" on the kernel's command line hides it. */
 static void __attribute__((format(printf, 1, 2))) report(const char *fmt, ...)
@@ -94,6 +100,29 @@ static void mount_all(void)
 	mount_at("cgroup2", "/sys/fs/cgroup", NULL);
 	mount_at("tmpfs", "/tmp", "mode=1777");
 	mount_at("tmpfs", "/run", NULL);
+}
+
+static int not_hidden(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+/* They are compressed, which is the kernel's to undo. */
+static void load_modules(void)
+{
+	struct dirent **d;
+	int i, fd, nr = scandir(MODULES, &d, not_hidden, alphasort);
+
+	for (i = 0; i < nr; i++) {
+		char path[sizeof(MODULES) + sizeof(d[i]->d_name)];
+
+		sprintf(path, MODULES "/%s", d[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "",
+				      MODULE_INIT_COMPRESSED_FILE))
+			fail("load %s", path);
+		close(fd);
+	}
 }
 
 /* The host's root, read-only below a tmpfs that takes the changes. */
@@ -277,6 +306,7 @@ int main(void)
 
 	mount_at("devtmpfs", "/dev", NULL);
 	use_console();
+	load_modules();
 	if (host_root)
 		enter_host_root();
 	mount_all();

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel stock: the distribution's own image, as it is, of the version whose
+# source base is made from.  Its packages are unpacked into the cache, never
+# installed.  Much of it is modules, of which a guest gets those that the lab
+# needs; init.c loads them.
+
+# Such as 6.12.117-1~deb12u1, and what uname -r says of it
+stock_version=$(dpkg-query -W -f '${Version}' "linux-source-$series" \
+	2>/dev/null) || :
+stock_abi=${stock_version%%-*}+deb12
+stock_release=$stock_abi-amd64
+
+stock_packages() {
+	printf '%s\n' "linux-image-$stock_release-unsigned=$stock_version" \
+		"linux-headers-$stock_release=$stock_version" \
+		"linux-headers-$stock_abi-common=$stock_version" \
+		"linux-kbuild-$stock_abi=$stock_version"
+}
+
+download() {	# DIRECTORY PACKAGE...
+	local to=$1
+	shift
+	(cd "$to" && apt -o APT::Sandbox::User=root download "$@")
+}
+
+download_stock() {	# DIRECTORY
+	local packages
+	mapfile -t packages < <(stock_packages)
+	say "stock: download ${packages[*]%=*}"
+	download "$1" "${packages[@]}" && return
+	say "that failed; once more with fresh package lists"
+	((!EUID)) || die "run: sudo apt-get update, then this again"
+	apt update && download "$1" "${packages[@]}" ||
+		die "cannot download ${packages[*]}: see apt-get's words above"
+}
+
+# The headers become a tree like the others: linux/, with the image in it.
+# Their vmlinux is there for BTF only, which modules do without, as ours.
+make_stock() {	# DIRECTORY
+	local package common=$1/usr/src/linux-headers-$stock_abi-common
+	need_disk 1200 "the stock kernel"
+	check_same_inputs stock "$1"
+	download_stock "$1"
+	for package in "$1"/*.deb; do
+		dpkg-deb -x "$package" "$1" || die "cannot unpack $package"
+	done
+	rm "$1"/*.deb "$1/usr/src/linux-headers-$stock_release/vmlinux"
+	ln -s "usr/src/linux-headers-$stock_release" "$1/linux" &&
+	echo "include $common/Makefile" >"$1/linux/Makefile" &&
+	mkdir -p "$1/linux/arch/x86/boot" &&
+	mv "$1/boot/vmlinuz-$stock_release" "$1/linux/arch/x86/boot/bzImage" &&
+	/sbin/depmod -b "$1" "$stock_release" ||
+		die "the packages of stock are not laid out as expected: see $1"
+}
+
+stock_inputs() {
+	stock_packages
+	declare -f make_stock download_stock download stock_packages
+}
+
+# What the options of this guest need and the image has not built in.
+stock_modules() {
+	[ "$root" != host ] || echo 9p 9pnet_virtio overlay
+	[ -z "$disk" ] || echo virtio_blk
+	[ "$cpu" != amd ] || echo kvm_amd
+	[ -z "$vfio" ] || echo vfio_iommu_type1 vfio_pci
+}
+
+# As lab/modules/101-NAME.ko.xz, 102-...: names sort as they are to be loaded,
+# each behind those that it depends on.
+add_stock_modules() {	# INITRAMFS_DIRECTORY
+	local names said path n=100
+	[ "$kernel" = stock ] || return 0
+	mapfile -t names < <(stock_modules | tr ' ' '\n')
+	((${#names[@]})) || return 0
+	said=$(/sbin/modprobe -d "$kernel_dir" -S "$stock_release" \
+		--show-depends -a "${names[@]}") ||
+		die "stock lacks a module among ${names[*]}"
+	mkdir "$1/lab/modules"
+	while read -r path; do
+		n=$((n + 1))
+		cp "$path" "$1/lab/modules/$n-${path##*/}" ||
+			die "cannot copy the module $path"
+	done < <(awk '$1 == "insmod" && !seen[$2]++ { print $2 }' <<<"$said")
+}
