@@ -141,6 +141,8 @@ kernel_arguments() {
 	echo -n "console=ttyS0 panic=-1 "
 	[ "$kernel" != keep-debug ] || echo -n "panic_on_warn=1 page_owner=on "
 	[ -z "$vfio" ] || echo -n "intel_iommu=on $unsafe_interrupts "
+	# Else it warns that the emulated CPU lacks a microcode.
+	[ "$kernel $cpu" != "stock amd" ] || echo -n "spec_rstack_overflow=off "
 	echo "$append"
 }
 

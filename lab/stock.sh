@@ -5,11 +5,14 @@
 # installed.  Much of it is modules, of which a guest gets those that the lab
 # needs; init.c loads them.
 
-# Such as 6.12.117-1~deb12u1, and what uname -r says of it
-stock_version=$(dpkg-query -W -f '${Version}' "linux-source-$series" \
-	2>/dev/null) || :
-stock_abi=${stock_version%%-*}+deb12
-stock_release=$stock_abi-amd64
+# Such as 6.12.117-1~deb12u1, and what uname -r says of it.  Not before the
+# package is installed: on a fresh machine need_packages() does that.
+name_stock() {
+	stock_version=$(dpkg-query -W -f '${Version}' "linux-source-$series") ||
+		die "cannot tell the version of linux-source-$series"
+	stock_abi=${stock_version%%-*}+deb12
+	stock_release=$stock_abi-amd64
+}
 
 stock_packages() {
 	printf '%s\n' "linux-image-$stock_release-unsigned=$stock_version" \
@@ -38,7 +41,9 @@ download_stock() {	# DIRECTORY
 # The headers become a tree like the others: linux/, with the image in it.
 # Their vmlinux is there for BTF only, which modules do without, as ours.
 make_stock() {	# DIRECTORY
-	local package common=$1/usr/src/linux-headers-$stock_abi-common
+	local package common
+	name_stock
+	common=$1/usr/src/linux-headers-$stock_abi-common
 	need_disk 1200 "the stock kernel"
 	check_same_inputs stock "$1"
 	download_stock "$1"
@@ -55,6 +60,7 @@ make_stock() {	# DIRECTORY
 }
 
 stock_inputs() {
+	name_stock
 	stock_packages
 	declare -f make_stock download_stock download stock_packages
 }
@@ -74,6 +80,7 @@ add_stock_modules() {	# INITRAMFS_DIRECTORY
 	[ "$kernel" = stock ] || return 0
 	mapfile -t names < <(stock_modules | tr ' ' '\n')
 	((${#names[@]})) || return 0
+	name_stock
 	said=$(/sbin/modprobe -d "$kernel_dir" -S "$stock_release" \
 		--show-depends -a "${names[@]}") ||
 		die "stock lacks a module among ${names[*]}"
