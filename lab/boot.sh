@@ -135,11 +135,13 @@ disk_words() {
 		"if=virtio,format=raw,cache=writethrough,file=${disk//,/,,}"
 }
 
-# A warning is the end where nothing is to be warned of.  Our kernels do not
-# remap interrupts, so VFIO needs to be told that none is forged here.
+# A warning is the end where nothing is to be warned of.  A program's physical
+# addresses shall hold, so stock must not move its pages from node to node.  Our
+# kernels do not remap interrupts: VFIO needs to be told that none is forged here.
 kernel_arguments() {
 	echo -n "console=ttyS0 panic=-1 "
 	[ "$kernel" != keep-debug ] || echo -n "panic_on_warn=1 page_owner=on "
+	[ "$kernel" != stock ] || echo -n "numa_balancing=disable "
 	[ -z "$vfio" ] || echo -n "intel_iommu=on $unsafe_interrupts "
 	# Else it warns that the emulated CPU lacks a microcode.
 	[ "$kernel $cpu" != "stock amd" ] || echo -n "spec_rstack_overflow=off "
