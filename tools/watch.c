@@ -38,13 +38,10 @@ static const struct source {
 	{ "ras", MEMORY_FAILURE, NULL, "memory-failure" },
 	{ "memory_failure", MEMORY_FAILURE, NULL, "memory-failure" },
 	{ "ras", "mc_event", NULL, "edac" },
-	{ "memscan", "memscan_hit", NULL, "scan-hit" },
-	{ "memscan", "memscan_pass", NULL, "scan-pass" },
-	{ "memscan", "memscan_state", NULL, "scan-state" },
 };
 
 static const char *const systems[] = {
-	"mce", "signal", "ras", "memory_failure", "memscan", NULL
+	"mce", "signal", "ras", "memory_failure", NULL
 };
 
 #define N_SOURCES	(sizeof(sources) / sizeof(sources[0]))
@@ -292,7 +289,7 @@ static const struct argp argp = {
 	.parser = parse,
 	.children = json_option,
 	.doc = "Show machine checks, memory failures, the SIGBUS that they "
-	       "bring, and what EDAC and the scanner report, as they come, "
+	       "bring, and what EDAC reports, as they come, "
 	       "until interrupted."
 	       "\vExit status: 0 ended as asked, 2 could not watch.",
 };
