@@ -125,6 +125,8 @@ static void lower_watermarks(void)
 	procfile_write("/sys/kernel/mm/transparent_hugepage/defrag", "never");
 	/* A page that has been looked at is not exchanged for another. */
 	procfile_write("/proc/sys/vm/compaction_proactiveness", "0");
+	procfile_write("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		       "3600000");
 }
 
 static unsigned long count(const uint8_t *a, const uint8_t *b)
