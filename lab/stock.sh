@@ -65,8 +65,10 @@ stock_inputs() {
 	declare -f make_stock download_stock download stock_packages
 }
 
-# What the options of this guest need and the image has not built in.
+# What our configuration has built in for tests, and what the options of this
+# guest need.
 stock_modules() {
+	echo hwpoison-inject
 	[ "$root" != host ] || echo 9p 9pnet_virtio overlay
 	[ -z "$disk" ] || echo virtio_blk
 	[ "$cpu" != amd ] || echo kvm_amd
@@ -74,15 +76,15 @@ stock_modules() {
 }
 
 # As lab/modules/101-NAME.ko.xz, 102-...: names sort as they are to be loaded,
-# each behind those that it depends on.
+# each behind those that it depends on.  What this machine's modprobe.d says is
+# not about the guest.
 add_stock_modules() {	# INITRAMFS_DIRECTORY
 	local names said path n=100
 	[ "$kernel" = stock ] || return 0
 	mapfile -t names < <(stock_modules | tr ' ' '\n')
-	((${#names[@]})) || return 0
 	name_stock
-	said=$(/sbin/modprobe -d "$kernel_dir" -S "$stock_release" \
-		--show-depends -a "${names[@]}") ||
+	said=$(/sbin/modprobe -C /dev/null -d "$kernel_dir" \
+		-S "$stock_release" --show-depends -a "${names[@]}") ||
 		die "stock lacks a module among ${names[*]}"
 	mkdir "$1/lab/modules"
 	while read -r path; do
