@@ -8,8 +8,9 @@
 
 #define pr_fmt(fmt) "memscan: " fmt
 
+#include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/smp.h>
 #include <linux/sysfs.h>
@@ -69,7 +70,7 @@ static const char *recovery_refusal(void)
 	case X86_VENDOR_HYGON:
 		if (boot_cpu_has(X86_FEATURE_SUCCOR))
 			return NULL;
-		return "the CPU has no software uncorrectable error containment and recovery (SUCCOR)";
+		return "the CPU does not contain errors for software to recover (SUCCOR)";
 	default:
 		return "machine check recovery is not known of this vendor's CPUs";
 	}

@@ -21,6 +21,8 @@
 #include "capability.h"
 #include "hit.h"
 #include "range.h"
+
+#define CREATE_TRACE_POINTS
 #include "trace.h"
 
 /* By pfn; the value says no more than that it is there. */

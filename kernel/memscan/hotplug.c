@@ -3,7 +3,7 @@
  * Memory that goes away or comes while it is scanned.
  *
  * What is about to be taken offline is not read, from before its pages are
- * isolated. What comes is looked at soon.
+ * isolated. What comes is read when a pass gets there.
  */
 
 #include <linux/list.h>
@@ -12,7 +12,6 @@
 #include <linux/slab.h>
 #include "hit.h"
 #include "hotplug.h"
-#include "node.h"
 #include "range.h"
 
 DECLARE_RWSEM(memscan_hotplug_lock);
@@ -36,14 +35,13 @@ bool memscan_is_leaving(unsigned long pfn)
 	return false;
 }
 
-static int add_leaving(const struct memory_notify *arg)
+static int add_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l = kmalloc(sizeof(*l), GFP_KERNEL);
 
 	if (!l)
 		return -ENOMEM;
-	l->range.start = arg->start_pfn;
-	l->range.end = arg->start_pfn + arg->nr_pages;
+	l->range = *range;
 	down_write(&memscan_hotplug_lock);
 	list_add(&l->list, &leaving);
 	up_write(&memscan_hotplug_lock);
@@ -51,13 +49,13 @@ static int add_leaving(const struct memory_notify *arg)
 }
 
 /* Nothing is there, should another have refused before we were asked. */
-static void del_leaving(const struct memory_notify *arg)
+static void del_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l, *next;
 
 	down_write(&memscan_hotplug_lock);
 	list_for_each_entry_safe(l, next, &leaving, list) {
-		if (l->range.start != arg->start_pfn)
+		if (l->range.start != range->start)
 			continue;
 		list_del(&l->list);
 		kfree(l);
@@ -81,18 +79,15 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 
 	switch (action) {
 	case MEM_GOING_OFFLINE:
-		err = add_leaving(arg);
+		err = add_leaving(&range);
 		break;
 	case MEM_CANCEL_OFFLINE:
-		del_leaving(arg);
+		del_leaving(&range);
 		break;
 	case MEM_OFFLINE:
-		del_leaving(arg);
+		del_leaving(&range);
 		/* What comes back may be other memory. */
 		memscan_forget(&range);
-		break;
-	case MEM_ONLINE:
-		memscan_nodes_look(&range);
 		break;
 	}
 	return notifier_from_errno(err);

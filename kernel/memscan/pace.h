@@ -13,7 +13,7 @@
 
 /**
  * struct memscan_pace - what is wanted
- * @cycle_ns: time for a full pass
+ * @cycle_ns: time for a full pass; 0: as little as may be
  * @total_bytes: what a full pass goes over
  * @max_cpu_percent: 1 to 100, of one CPU
  */
@@ -27,23 +27,15 @@ struct memscan_pace {
  * struct memscan_tempo - what is
  * @elapsed_ns: since the pass started
  * @done_bytes: what the pass is through with, read or not
- * @burst_bytes: the part of these that the last burst was
  * @burst_ns: time that the last burst took
- * @idle: the CPUs near the memory have little to do
- * @slow: reads took longer than they use to, the memory is busy
  */
 struct memscan_tempo {
 	u64 elapsed_ns;
 	u64 done_bytes;
-	u64 burst_bytes;
 	u64 burst_ns;
-	bool idle;
-	bool slow;
 };
 
 u64 memscan_pace_wait_ns(const struct memscan_pace *pace,
 			 const struct memscan_tempo *tempo);
-bool memscan_pace_idle(u64 idle_us, u64 wall_us, unsigned int cpus);
-bool memscan_pace_slow(u64 *usual_ns, u64 ns_per_mib);
 
 #endif /* MEMSCAN_PACE_H */

@@ -12,13 +12,7 @@ struct memscan_range {
 	unsigned long end;
 };
 
-/* One bad row is seen in pages that lie near: this block and those beside. */
-#define MEMSCAN_BLOCK_PAGES	512UL
-
 bool memscan_range_has(const struct memscan_range *range, unsigned long pfn);
-struct memscan_range memscan_range_clip(struct memscan_range range,
-					const struct memscan_range *limit);
-struct memscan_range memscan_range_block(unsigned long pfn, int beside);
 unsigned long memscan_range_next(unsigned long pfn, unsigned long step,
 				 unsigned long end);
 unsigned int memscan_range_percent(const struct memscan_range *range,

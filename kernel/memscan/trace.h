@@ -50,20 +50,6 @@ TRACE_EVENT(memscan_pass,
 		  __entry->seconds)
 );
 
-TRACE_EVENT(memscan_state,
-	TP_PROTO(const char *who, const char *state),
-	TP_ARGS(who, state),
-	TP_STRUCT__entry(
-		__string(who, who)
-		__string(state, state)
-	),
-	TP_fast_assign(
-		__assign_str(who);
-		__assign_str(state);
-	),
-	TP_printk("%s %s", __get_str(who), __get_str(state))
-);
-
 #endif /* MEMSCAN_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -4,7 +4,6 @@
  * not.
  */
 
-#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -154,9 +153,8 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
  * @totals: what was read and found is added here
  *
  * Context: a kthread; ends early if that is to stop, or all are to pause.
- * Return: true after a hit, which is that of the page before walk->pfn.
  */
-bool memscan_walk_burst(struct memscan_walk *walk,
+void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals)
 {
 	unsigned int pages = BURST_PAGES, looks = BURST_LOOKS;
@@ -165,8 +163,6 @@ bool memscan_walk_burst(struct memscan_walk *walk,
 
 	offset = walk_to_hit(walk, &pages, &looks);
 	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
-	if (offset < 0)
-		return false;
-	handle_hit(walk, totals, offset);
-	return true;
+	if (offset >= 0)
+		handle_hit(walk, totals, offset);
 }

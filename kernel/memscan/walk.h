@@ -5,17 +5,16 @@
 #ifndef MEMSCAN_WALK_H
 #define MEMSCAN_WALK_H
 
-#include <linux/mutex.h>
 #include "hit.h"
 #include "range.h"
 #include "skip.h"
 
 /**
  * struct memscan_walk - a thread goes through a range
- * @who: the thread, as it is called in the log
+ * @who: the thread, as it is called in the log and in sysfs
  * @nid: pages of this node only, or NUMA_NO_NODE for all
  * @scope: which of the pages
- * @range: where from and to; the end may move
+ * @range: where from and to
  * @pfn: the next one
  * @pages: how many there were for each reason; READ are those read
  * @hits: how many of these were hits
@@ -23,7 +22,7 @@
  * Owned by the thread; others read single figures.
  */
 struct memscan_walk {
-	const char *who;
+	char who[16];
 	int nid;
 	enum memscan_scope scope;
 	struct memscan_range range;
@@ -53,7 +52,7 @@ extern unsigned int memscan_max_hits;
 void memscan_walk_start(struct memscan_walk *walk, struct memscan_range range);
 bool memscan_walk_done(const struct memscan_walk *walk);
 u64 memscan_walk_present(const struct memscan_walk *walk);
-bool memscan_walk_burst(struct memscan_walk *walk,
+void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals);
 
 #endif /* MEMSCAN_WALK_H */
