@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How fast to read: from the time for a full pass to the wait after a burst.
+ * Arithmetic only, no clock and no state but what is passed.
+ */
+#ifndef MEMSCAN_PACE_H
+#define MEMSCAN_PACE_H
+
+#include <linux/types.h>
+
+/* Read at most so much at once: larger bursts push more out of the caches. */
+#define MEMSCAN_BURST_BYTES	(4UL << 20)
+
+/**
+ * struct memscan_pace - what is wanted
+ * @cycle_ns: time for a full pass; 0: as little as may be
+ * @total_bytes: what a full pass goes over
+ * @max_cpu_percent: 1 to 100, of one CPU
+ */
+struct memscan_pace {
+	u64 cycle_ns;
+	u64 total_bytes;
+	unsigned int max_cpu_percent;
+};
+
+/**
+ * struct memscan_tempo - what is
+ * @elapsed_ns: since the pass started
+ * @done_bytes: what the pass is through with, read or not
+ * @burst_ns: time that the last burst took
+ */
+struct memscan_tempo {
+	u64 elapsed_ns;
+	u64 done_bytes;
+	u64 burst_ns;
+};
+
+u64 memscan_pace_wait_ns(const struct memscan_pace *pace,
+			 const struct memscan_tempo *tempo);
+
+#endif /* MEMSCAN_PACE_H */

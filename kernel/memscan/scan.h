@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A thread that reads: one for the memory of each node, one for ranges on
+ * demand.
+ */
+#ifndef MEMSCAN_SCAN_H
+#define MEMSCAN_SCAN_H
+
+#include <linux/completion.h>
+#include <linux/kobject.h>
+#include <linux/wait.h>
+#include "walk.h"
+
+struct task_struct;
+
+enum memscan_state {
+	MEMSCAN_IDLE,
+	MEMSCAN_SCANNING,
+	MEMSCAN_PAUSED,
+	MEMSCAN_REFUSED,
+	MEMSCAN_STOPPED,
+};
+
+/**
+ * struct memscan_pass - figures of a pass that came to its end
+ * @start_seconds: since the epoch
+ * @end_seconds: since the epoch
+ * @hits: words that trapped on poison
+ * @pages: for each reason; READ are those read
+ */
+struct memscan_pass {
+	u64 start_seconds;
+	u64 end_seconds;
+	u64 hits;
+	u64 pages[MEMSCAN_REASONS];
+};
+
+/**
+ * struct memscan_scan - a thread that reads
+ * @nid: the node whose memory it reads for ever, or NUMA_NO_NODE for the one
+ *	that goes once through the range that it is given
+ * @kobj: its directory in sysfs
+ * @released: nobody uses @kobj any more
+ * @thread: reads
+ * @wake: where @thread waits
+ * @news: a setting has changed
+ *
+ * Settings, written by sysfs:
+ * @wanted: is to read; @thread takes it back at the end of what is done once,
+ *	and after too many hits
+ * @fresh: start from the beginning
+ * @range: where to, on demand; does not change while @wanted
+ * @scope: which pages, from the next pass on
+ * @cycle_seconds: time for a full pass; 0 on demand: as soon as possible
+ * @max_cpu_percent: of one CPU, at most
+ *
+ * Figures, written by @thread:
+ * @state: what it does right now
+ * @walk: where it is, and figures of this pass
+ * @start_ns: when the pass started, by the clock that counts suspend
+ * @start_seconds: the same since the epoch
+ * @totals: read and found since the module was loaded
+ * @last: the last full pass
+ * @passes: full passes
+ * @late_passes: of these, those that took longer than @cycle_seconds
+ * @late_seconds: by how much, in all
+ * @rate_bytes_per_second: of this pass so far
+ */
+struct memscan_scan {
+	int nid;
+	struct kobject kobj;
+	struct completion released;
+	struct task_struct *thread;
+	wait_queue_head_t wake;
+	bool news;
+
+	bool wanted;
+	bool fresh;
+	struct memscan_range range;
+	unsigned int scope;
+	unsigned int cycle_seconds;
+	unsigned int max_cpu_percent;
+
+	enum memscan_state state;
+	struct memscan_walk walk;
+	u64 start_ns;
+	u64 start_seconds;
+	struct memscan_totals totals;
+	struct memscan_pass last;
+	u64 passes;
+	u64 late_passes;
+	u64 late_seconds;
+	u64 rate_bytes_per_second;
+};
+
+int memscan_scans_init(void);
+void memscan_scans_exit(void);
+
+/* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
+struct memscan_scan *memscan_scan_of(int nid);
+
+void memscan_scan_start(struct memscan_scan *scan);
+void memscan_scan_stop(struct memscan_scan *scan);
+void memscan_scan_wake(struct memscan_scan *scan);
+void memscan_scans_wake(void);
+int memscan_scan_state_show(const struct memscan_scan *scan, char *buf);
+
+#endif /* MEMSCAN_SCAN_H */

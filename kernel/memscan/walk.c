@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One way through a range of page frames: look at each, read it or count why
+ * not.
+ */
+
+#include <linux/kthread.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include "hotplug.h"
+#include "load.h"
+#include "pace.h"
+#include "walk.h"
+
+#define BURST_PAGES	(MEMSCAN_BURST_BYTES / PAGE_SIZE)
+/* What is not read is quick: so many looks are a burst too. */
+#define BURST_LOOKS	(16 * BURST_PAGES)
+/* Others may run, and orders are heard, after so many pages. */
+#define BREATH_PAGES	32
+
+bool memscan_paused;
+unsigned int memscan_max_hits = 128;
+
+void memscan_walk_start(struct memscan_walk *walk, struct memscan_range range)
+{
+	walk->range = range;
+	walk->pfn = range.start;
+	memset(walk->pages, 0, sizeof(walk->pages));
+	walk->hits = 0;
+}
+
+bool memscan_walk_done(const struct memscan_walk *walk)
+{
+	return walk->pfn >= walk->range.end;
+}
+
+/* Present pages of the node that the walk is through with. */
+u64 memscan_walk_present(const struct memscan_walk *walk)
+{
+	u64 pages = walk->pages[MEMSCAN_READ];
+	int reason;
+
+	for (reason = MEMSCAN_SKIP_LEAVING; reason < MEMSCAN_REASONS; reason++)
+		pages += walk->pages[reason];
+	return pages;
+}
+
+/*
+ * No reference is taken: each answer may be old when it is given. The worst is
+ * to read what need not be read, and loads are safe anywhere.
+ */
+static void look(const struct memscan_walk *walk, unsigned long pfn,
+		 struct memscan_page *seen)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	*seen = (struct memscan_page){ .online = page };
+	if (!page)
+		return;
+	seen->other_node = walk->nid != NUMA_NO_NODE &&
+			   page_to_nid(page) != walk->nid;
+	seen->ram = !PageReserved(page) || page_is_ram(pfn);
+	seen->leaving = memscan_is_leaving(pfn);
+	seen->offline = PageOffline(page);
+	seen->hwpoison = is_page_hwpoison(page);
+	seen->known = memscan_is_known(pfn);
+	if (walk->scope == MEMSCAN_SCOPE_FREE)
+		seen->free = is_free_buddy_page(page);
+	else if (walk->scope != MEMSCAN_SCOPE_ALL)
+		seen->hugetlb = folio_test_hugetlb(page_folio(page));
+}
+
+/* Count the page, and those behind it that are absent with it. */
+static enum memscan_reason classify(struct memscan_walk *walk)
+{
+	unsigned long next = walk->pfn + 1;
+	enum memscan_reason reason;
+	struct memscan_page seen;
+
+	look(walk, walk->pfn, &seen);
+	reason = memscan_skip_reason(&seen, walk->scope);
+	if (reason == MEMSCAN_SKIP_ABSENT)
+		next = memscan_range_next(walk->pfn, PAGES_PER_SUBSECTION,
+					  walk->range.end);
+	walk->pages[reason] += next - walk->pfn;
+	walk->pfn = next;
+	return reason;
+}
+
+/* Returns the offset of the word that is poisoned, or -1. */
+static int read_page(struct memscan_walk *walk, unsigned long pfn)
+{
+	const char *page = pfn_to_kaddr(pfn);
+	struct memscan_loaded loaded = memscan_load(page, page + PAGE_SIZE);
+
+	if (loaded.trap == MEMSCAN_TRAP_POISON)
+		return (const char *)loaded.end - page;
+	if (loaded.trap) {
+		walk->pages[MEMSCAN_READ]--;
+		walk->pages[MEMSCAN_SKIP_UNMAPPED]++;
+	}
+	return -1;
+}
+
+static bool interrupted(void)
+{
+	return READ_ONCE(memscan_paused) || kthread_should_stop();
+}
+
+/*
+ * Go on until a burst is full, the range ends, or there is a hit, whose
+ * offset is returned, else -1.
+ */
+static int walk_to_hit(struct memscan_walk *walk, unsigned int *pages,
+		       unsigned int *looks)
+{
+	int offset = -1;
+
+	down_read(&memscan_hotplug_lock);
+	while (!memscan_walk_done(walk) && *pages && *looks && offset < 0) {
+		if (--*looks % BREATH_PAGES == 0) {
+			cond_resched();
+			if (interrupted()) {
+				*pages = 0;
+				break;
+			}
+		}
+		if (classify(walk) == MEMSCAN_READ) {
+			--*pages;
+			offset = read_page(walk, walk->pfn - 1);
+		}
+	}
+	up_read(&memscan_hotplug_lock);
+	return offset;
+}
+
+static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
+		       unsigned int offset)
+{
+	unsigned long pfn = walk->pfn - 1;
+
+	walk->hits++;
+	totals->hits[memscan_hit(walk->who, pfn, offset)]++;
+	WRITE_ONCE(totals->last_hit_pfn, pfn);
+	WRITE_ONCE(totals->last_hit_seconds, ktime_get_real_seconds());
+}
+
+/**
+ * memscan_walk_burst - go on for a burst, to the first hit in it
+ * @walk: where
+ * @totals: what was read and found is added here
+ *
+ * Context: a kthread; ends early if that is to stop, or all are to pause.
+ */
+void memscan_walk_burst(struct memscan_walk *walk,
+			struct memscan_totals *totals)
+{
+	unsigned int pages = BURST_PAGES, looks = BURST_LOOKS;
+	u64 before = walk->pages[MEMSCAN_READ];
+	int offset;
+
+	offset = walk_to_hit(walk, &pages, &looks);
+	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
+	if (offset >= 0)
+		handle_hit(walk, totals, offset);
+}

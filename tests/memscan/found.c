@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memscan finds poison that lies in memory before a program reads it, hands it
+ * to memory_failure(), and the program goes on.  The control is the same
+ * without the module: there the program meets the error.
+ */
+#define _GNU_SOURCE
+#include <poison.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <kselftest_harness.h>
+
+#include "control.h"
+#include "hugepage.h"
+#include "pageflags.h"
+#include "pattern.h"
+#include "polling.h"
+#include "pool.h"
+#include "scanner.h"
+#include "sigbus.h"
+
+#define LINE	64UL
+
+FIXTURE(found)
+{
+	struct sigbus seen;
+};
+
+FIXTURE_SETUP(found)
+{
+	ASSERT_EQ(0, scanner_load("force=1"));
+	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0,
+			   0));
+	sigbus_catch();
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(found)
+{
+	lab_poison_clear();
+	scanner_unload();
+}
+
+/* Where other base pages than new ones are not wanted: no huge page either. */
+static char *map_pages(size_t n)
+{
+	char *p = mmap(NULL, n * BASE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool is_isolated(unsigned long pfn)
+{
+	return (page_flags(pfn) & (PAGE_HWPOISON | PAGE_BUDDY)) ==
+	       PAGE_HWPOISON;
+}
+
+/* The new page of the caller that has this page frame, NULL if none has. */
+static char *handed_out(unsigned long pfn)
+{
+	static uint64_t pfns[16384];
+	char *p = map_pages(ARRAY_SIZE(pfns));
+	size_t i;
+
+	if (!p || pagemap_pfns(p, ARRAY_SIZE(pfns), pfns))
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(pfns); i++)
+		if (pfns[i] == pfn)
+			return p + i * BASE_PAGE;
+	return NULL;
+}
+
+/*
+ * A free page with an error is never handed out.  A CPU hands out first what it
+ * freed last: here the pages behind the one with the error, to the kernel and
+ * us, as we ask for the scan.
+ */
+TEST_F(found, in_a_free_page)
+{
+	enum { FREED = 256 };
+	unsigned long pfn;
+	cpu_set_t here;
+	char *p, *mine;
+	int64_t pa;
+
+	CPU_ZERO(&here);
+	CPU_SET(0, &here);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(here), &here));
+	p = map_pages(FREED);
+	ASSERT_NE(NULL, p);
+	pa = lab_pa(p);
+	ASSERT_LT(0, pa);
+	pfn = pa / BASE_PAGE;
+	ASSERT_EQ(0, munmap(p, FREED * BASE_PAGE));
+	ASSERT_EQ(0, lab_poison_add(pa + LINE, 1));
+
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	mine = handed_out(pfn);
+	if (mine)
+		EXPECT_FALSE(sigbus_on_load(mine + LINE, &self->seen));
+	EXPECT_EQ(NULL, mine);
+	EXPECT_TRUE(is_isolated(pfn));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(pfn, scanner_figure("demand/last_hit_pfn"));
+}
+
+/* Its owner is told which page is lost, and puts new data there in time. */
+TEST_F(found, in_an_anonymous_page)
+{
+	struct sigbus told = {};
+	int64_t pa;
+	char *p;
+
+	p = map_pages(1);
+	ASSERT_NE(NULL, p);
+	pattern_fill(p, 0, BASE_PAGE);
+	pa = lab_pa(p);
+	/* The last word of the page: each is read */
+	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
+
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	EXPECT_EQ(1, sigbus_optional(&told));
+	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
+	EXPECT_EQ(12, told.lsb);
+	if (told.addr)
+		ASSERT_EQ(p, mmap(p, BASE_PAGE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				  0));
+	EXPECT_FALSE(sigbus_on_load(p + BASE_PAGE - 8, &self->seen));
+	EXPECT_TRUE(is_isolated(pa / BASE_PAGE));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+}
+
+/* A node's thread finds all that a pass goes over, first and last words too. */
+TEST_F(found, by_the_thread_of_a_node)
+{
+	enum { PAGES = 100 };
+	unsigned int isolated = 0;
+	int64_t pa[PAGES];
+	char *p;
+	int i;
+
+	p = map_pages(PAGES);
+	ASSERT_NE(NULL, p);
+	for (i = 0; i < PAGES; i++) {
+		pa[i] = lab_pa(p + i * BASE_PAGE);
+		ASSERT_LT(0, pa[i]);
+		ASSERT_EQ(0, lab_poison_add(pa[i] + (i % 2) * (BASE_PAGE - 8),
+					    8));
+	}
+
+	ASSERT_EQ(0, scanner_read_node());
+	for (i = 0; i < PAGES; i++)
+		isolated += is_isolated(pa[i] / BASE_PAGE);
+	EXPECT_EQ(PAGES, isolated);
+	/* Signals that wait are one */
+	EXPECT_LT(0, sigbus_optional(NULL));
+	EXPECT_EQ(PAGES, scanner_figure("node0/hits/recovered"));
+	EXPECT_EQ(PAGES, scanner_figure("node0/last_pass/hits"));
+}
+
+FIXTURE(kept)
+{
+	struct hugepage hp;
+	struct sigbus seen;
+};
+
+FIXTURE_SETUP(kept)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
+	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0,
+			   0));
+	sigbus_catch();
+	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_1G));
+	ASSERT_EQ(0, scanner_load("force=1"));
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(kept)
+{
+	lab_poison_clear();
+	scanner_unload();
+}
+
+/*
+ * In a kept page: 4 KiB are lost, the other pages of the folio are read, now
+ * and in later passes, in which known poison is no machine check again.
+ */
+TEST_F(kept, loses_base_pages_only)
+{
+	const size_t raw[] = { 0, SIZE_1G / 2 + LINE, SIZE_1G - LINE };
+	const size_t n = ARRAY_SIZE(raw);
+	const long pages = SIZE_1G / BASE_PAGE;
+	struct sigbus told = {};
+	int64_t hits;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		ASSERT_EQ(0, lab_poison_add(self->hp.pa + raw[i], 1));
+	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	EXPECT_EQ(n, sigbus_optional(&told));
+	EXPECT_EQ(12, told.lsb);
+	EXPECT_EQ((uintptr_t)self->hp.map + SIZE_1G - BASE_PAGE,
+		  told.addr & -BASE_PAGE);
+	EXPECT_EQ(n, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(pages, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_FALSE(sigbus_on_load(self->hp.map + BASE_PAGE, &self->seen));
+
+	hits = lab_poison_hits();
+	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	EXPECT_EQ(hits, lab_poison_hits());
+	EXPECT_EQ(pages - (long)n,
+		  scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(n, scanner_figure("demand/last_pass/known_pages"));
+
+	/* An error that comes later in the same folio */
+	ASSERT_EQ(0, lab_poison_add(self->hp.pa + 2 * BASE_PAGE, 1));
+	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	EXPECT_EQ(n + 1, sigbus_optional(NULL));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memscan reads and what not, when it refuses, and that it obeys.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poison.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <kselftest_harness.h>
+
+#include "hugepage.h"
+#include "pageflags.h"
+#include "polling.h"
+#include "pool.h"
+#include "procfile.h"
+#include "scanner.h"
+
+#define RECOVERY_SYSCTL	"/proc/sys/vm/memory_failure_recovery"
+#define TRACING		"/sys/kernel/tracing/"
+#define RAM_PA		(1UL << 20)	/* behind the hole of the BIOS */
+
+FIXTURE(rules)
+{
+};
+
+FIXTURE_SETUP(rules)
+{
+	ASSERT_EQ(0, scanner_load("force=1"));
+}
+
+FIXTURE_TEARDOWN_PARENT(rules)
+{
+	procfile_write(RECOVERY_SYSCTL, "1");
+	lab_poison_clear();
+	scanner_unload();
+}
+
+/* Off until somebody wants it. */
+TEST_F(rules, off_by_default)
+{
+	EXPECT_EQ(0, scanner_figure("node0/enabled"));
+	EXPECT_TRUE(scanner_comes_to("node0/state", "idle"));
+	EXPECT_EQ(0, scanner_figure("node0/read_bytes"));
+	EXPECT_EQ(86400, scanner_figure("node0/cycle_seconds"));
+	EXPECT_EQ(10, scanner_figure("node0/max_cpu_percent"));
+	EXPECT_STREQ("all", scanner_text("node0/scope"));
+}
+
+static long skipped(const char *reason)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "node0/last_pass/%s_pages", reason);
+	return scanner_figure(file);
+}
+
+/* Each present page of the node is read, or skipped for one reason. */
+static long present_pages_of_pass(void)
+{
+	return skipped("read") + skipped("leaving") + skipped("offline") +
+	       skipped("hwpoison") + skipped("known") + skipped("scope") +
+	       skipped("unmapped");
+}
+
+/* All zones of the one node. */
+static long present_pages(void)
+{
+	static char text[1 << 16];
+	const char *at = text;
+	long pages = 0;
+
+	if (procfile_read("/proc/zoneinfo", text, sizeof(text)) < 0)
+		return -1;
+	while ((at = strstr(at, " present "))) {
+		at += strlen(" present ");
+		pages += strtol(at, NULL, 10);
+	}
+	return pages;
+}
+
+TEST_F(rules, a_pass_covers_the_node)
+{
+	ASSERT_EQ(0, scanner_read_node());
+	EXPECT_LT(0, skipped("read"));
+	EXPECT_EQ(present_pages(), present_pages_of_pass());
+	EXPECT_LE(scanner_figure("node0/last_pass/start_seconds"),
+		  scanner_figure("node0/last_pass/end_seconds"));
+}
+
+/* What the kernel knows as poisoned is not read, and is counted. */
+TEST_F(rules, known_poison_is_skipped)
+{
+	char *p = mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int64_t pa = lab_pa(p), hits;
+
+	ASSERT_LT(0, pa);
+	ASSERT_EQ(0, lab_poison_add(pa, 1));
+	signal(SIGBUS, SIG_IGN);
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	EXPECT_EQ(1, scanner_figure("demand/last_pass/hits"));
+	hits = lab_poison_hits();
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	EXPECT_EQ(hits, lab_poison_hits());
+	EXPECT_EQ(1, scanner_figure("demand/last_pass/hwpoison_pages"));
+	EXPECT_EQ(0, scanner_figure("demand/last_pass/read_pages"));
+}
+
+/* Who found what, where, and what came of it, in words. */
+TEST_F(rules, a_hit_is_traced)
+{
+	static char trace[1 << 16];
+	char *p = mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int64_t pa = lab_pa(p);
+	char line[128];
+
+	ASSERT_EQ(0, procfile_write(TRACING "events/memscan/enable", "1"));
+	ASSERT_LT(0, pa);
+	ASSERT_EQ(0, lab_poison_add(pa + 64, 1));
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_LT(0, procfile_read(TRACING "trace", trace, sizeof(trace)));
+	snprintf(line, sizeof(line),
+		 "memscan_hit: demand pfn=%#lx offset=0x40 outcome=recovered",
+		 (unsigned long)pa / BASE_PAGE);
+	EXPECT_NE(NULL, strstr(trace, line));
+	EXPECT_NE(NULL, strstr(trace, "memscan_pass: demand end read_pages=1 hits=1"));
+	ASSERT_EQ(0, procfile_write(TRACING "events/memscan/enable", "0"));
+}
+
+static long hugetlb_pages(void)
+{
+	static const size_t sizes[] = { SIZE_2M, SIZE_1G };
+	struct pool pool;
+	long pages = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (!pool_read(sizes[i], &pool))
+			pages += pool.nr * (sizes[i] / BASE_PAGE);
+	return pages;
+}
+
+TEST_F(rules, scope_hugetlb)
+{
+	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
+	ASSERT_EQ(0, scanner_set("node0/scope", "hugetlb"));
+	ASSERT_EQ(0, scanner_read_node());
+	EXPECT_LE(1024, hugetlb_pages());
+	EXPECT_EQ(hugetlb_pages(), skipped("read"));
+	EXPECT_EQ(present_pages(), present_pages_of_pass());
+}
+
+TEST_F(rules, scope_nohugetlb)
+{
+	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
+	ASSERT_EQ(0, scanner_set("node0/scope", "nohugetlb"));
+	ASSERT_EQ(0, scanner_read_node());
+	EXPECT_EQ(hugetlb_pages(), skipped("scope"));
+	EXPECT_EQ(present_pages(), present_pages_of_pass());
+}
+
+TEST_F(rules, pause)
+{
+	ASSERT_EQ(0, scanner_set("pause", "1"));
+	ASSERT_EQ(0, scanner_start(RAM_PA, BASE_PAGE));
+	EXPECT_TRUE(scanner_comes_to("demand/state", "paused"));
+	EXPECT_EQ(-EBUSY, scanner_start(RAM_PA, BASE_PAGE));
+	EXPECT_EQ(0, scanner_figure("demand/read_bytes"));
+	ASSERT_EQ(0, scanner_set("pause", "0"));
+	EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));
+}
+
+/* Too many errors: stop, say so, and leave the rest alone. */
+TEST_F(rules, stops_at_max_hits)
+{
+	enum { PAGES = 4 };
+	char *p = mmap(NULL, PAGES * BASE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int64_t pa, low = INT64_MAX, high = 0;
+	int i;
+
+	for (i = 0; i < PAGES; i++) {
+		pa = lab_pa(p + i * BASE_PAGE);
+		ASSERT_EQ(0, lab_poison_add(pa, 1));
+		low = pa < low ? pa : low;
+		high = pa > high ? pa : high;
+	}
+	high += BASE_PAGE;
+	signal(SIGBUS, SIG_IGN);
+	ASSERT_EQ(0, scanner_set("max_hits", "2"));
+	ASSERT_EQ(0, scanner_start(low, high - low));
+	EXPECT_TRUE(scanner_comes_to("demand/state",
+				     "stopped: max_hits reached"));
+	EXPECT_EQ(2, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(0, scanner_figure("demand/passes"));
+
+	/* Started again, it finds what is left */
+	ASSERT_EQ(0, scanner_set("max_hits", "3"));
+	ASSERT_EQ(0, scanner_start(low, high - low));
+	EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+	EXPECT_EQ(PAGES, scanner_figure("demand/hits/recovered"));
+}
+
+/* memory_failure() would panic: not even force makes it scan. */
+TEST_F(rules, no_recovery_no_scan)
+{
+	ASSERT_EQ(0, procfile_write(RECOVERY_SYSCTL, "0"));
+	EXPECT_EQ(-EPERM, scanner_start(RAM_PA, BASE_PAGE));
+	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));
+	EXPECT_TRUE(poll_until(!strncmp(scanner_text("node0/state"),
+		"refused: vm.memory_failure_recovery is 0", 40)));
+	EXPECT_EQ(0, scanner_figure("node0/read_bytes"));
+	ASSERT_EQ(0, procfile_write(RECOVERY_SYSCTL, "1"));
+	EXPECT_TRUE(poll_until(scanner_figure("node0/read_bytes") > 0));
+}
+
+/* Without force: the host scans for its guests, and this is one. */
+TEST_F(rules, refuses_in_a_guest)
+{
+	ASSERT_EQ(0, scanner_unload());
+	ASSERT_EQ(0, scanner_load(""));
+	EXPECT_STREQ("hypervisor: refused: this is a virtual machine, whose host scans its memory",
+		     scanner_text("capability"));
+	EXPECT_EQ(-EPERM, scanner_start(RAM_PA, BASE_PAGE));
+	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));
+	EXPECT_TRUE(scanner_comes_to("node0/state",
+		"refused: this is a virtual machine, whose host scans its memory"));
+	EXPECT_EQ(0, scanner_figure("node0/read_bytes"));
+}
+
+static bool is_refused(const char *file, const char *value)
+{
+	int err = scanner_set(file, value);
+
+	if (err != -EINVAL)
+		printf("# %s: '%s' gives %d\n", file, value, err);
+	return err == -EINVAL;
+}
+
+/* A value that is refused changes nothing. */
+TEST_F(rules, bad_values)
+{
+	static const char *const never[] = {
+		"junk", "-1", "+1", "1 1", "1s", "0x", " ", "\n",
+		"18446744073709551616", "99999999999999999999999999999999",
+	};
+	static const struct {
+		const char *file;
+		const char *values[5];
+	} bad[] = {
+		{ "pause", { "2" } },
+		{ "max_hits", { "0", "4294967296" } },
+		{ "scan_size", { "0", "1", "4097", "0x8000000000000000" } },
+		{ "scan_addr", { "1", "0xfffffffff000", "0xfffffffffffff000",
+				 "0x100001" } },
+		{ "node0/enabled", { "2" } },
+		{ "node0/cycle_seconds", { "0", "31622401" } },
+		{ "node0/max_cpu_percent", { "0", "101" } },
+		{ "node0/scope", { "every", "all hugetlb" } },
+	};
+	char before[64];
+	size_t i, v;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		strcpy(before, scanner_text(bad[i].file));
+		for (v = 0; v < ARRAY_SIZE(never); v++)
+			EXPECT_TRUE(is_refused(bad[i].file, never[v]));
+		for (v = 0; v < 5 && bad[i].values[v]; v++)
+			EXPECT_TRUE(is_refused(bad[i].file, bad[i].values[v]));
+		EXPECT_STREQ(before, scanner_text(bad[i].file));
+	}
+	EXPECT_EQ(0, scanner_figure("demand/passes"));
+	EXPECT_STREQ("idle", scanner_text("demand/state"));
+}
+
+/* What is written is what is read. */
+TEST_F(rules, values_are_kept)
+{
+	static const char *const good[][2] = {
+		{ "pause", "1" }, { "max_hits", "1" }, { "scan_size", "8192" },
+		{ "node0/cycle_seconds", "31622400" },
+		{ "node0/max_cpu_percent", "1" }, { "node0/scope", "free" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		EXPECT_EQ(0, scanner_set(good[i][0], good[i][1]));
+		EXPECT_STREQ(good[i][1], scanner_text(good[i][0]));
+	}
+}
+
+static int opened_by_nobody(const char *file, int flags)
+{
+	int status;
+
+	if (!fork()) {
+		if (setuid(65534))
+			_exit(255);
+		_exit(open(file, flags) < 0 ? errno : 0);
+	}
+	wait(&status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Users without privileges see no physical address, and change nothing. */
+TEST_F(rules, unprivileged)
+{
+	EXPECT_EQ(EACCES, opened_by_nobody(MEMSCAN "scan_addr", O_RDONLY));
+	EXPECT_EQ(EACCES, opened_by_nobody(MEMSCAN "scan_addr", O_WRONLY));
+	EXPECT_EQ(EACCES, opened_by_nobody(MEMSCAN "node0/last_hit_pfn",
+					   O_RDONLY));
+	EXPECT_EQ(EACCES, opened_by_nobody(MEMSCAN "node0/enabled", O_WRONLY));
+	EXPECT_EQ(EACCES, opened_by_nobody(MEMSCAN "pause", O_WRONLY));
+	EXPECT_EQ(0, opened_by_nobody(MEMSCAN "node0/enabled", O_RDONLY));
+}
+
+/* At any moment: while it reads, paused, with hits before it. */
+TEST_F(rules, unload_at_any_time)
+{
+	char *p = mmap(NULL, 64 * BASE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int i;
+
+	signal(SIGBUS, SIG_IGN);
+	for (i = 0; i < 16; i++) {
+		ASSERT_EQ(0, lab_poison_add(lab_pa(p + i * BASE_PAGE), 1));
+		ASSERT_EQ(0, scanner_set("node0/cycle_seconds", "1"));
+		ASSERT_EQ(0, scanner_set("node0/max_cpu_percent", "100"));
+		ASSERT_EQ(0, scanner_set("node0/enabled", "1"));
+		ASSERT_EQ(0, scanner_start(lab_pa(p + i * BASE_PAGE), BASE_PAGE));
+		if (i % 4 == 3)
+			ASSERT_EQ(0, scanner_set("pause", "1"));
+		ASSERT_EQ(0, scanner_unload());
+		EXPECT_EQ(-1, access(MEMSCAN, F_OK));
+		ASSERT_EQ(0, scanner_load("force=1"));
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "scanner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "polling.h"
+#include "procfile.h"
+
+#define MODULE	"/memscan.ko"
+
+bool scanner_omitted(void)
+{
+	return getenv("MFR_NO_SCANNER");
+}
+
+int scanner_load(const char *parameters)
+{
+	int fd, err = 0;
+
+	if (scanner_omitted())
+		return 0;
+	fd = open(MODULE, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, parameters, 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int scanner_unload(void)
+{
+	if (scanner_omitted())
+		return 0;
+	return syscall(SYS_delete_module, "memscan", O_NONBLOCK) ? -errno : 0;
+}
+
+static const char *path_of(const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), MEMSCAN "%s", file);
+	return path;
+}
+
+int scanner_set(const char *file, const char *value)
+{
+	return procfile_write(path_of(file), "%s", value);
+}
+
+long scanner_figure(const char *file)
+{
+	return procfile_number(path_of(file));
+}
+
+const char *scanner_text(const char *file)
+{
+	static char text[4096];
+
+	if (procfile_read(path_of(file), text, sizeof(text)) < 0)
+		return "";
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+bool scanner_comes_to(const char *file, const char *text)
+{
+	return poll_until(!strcmp(scanner_text(file), text));
+}
+
+int scanner_start(uint64_t pa, size_t len)
+{
+	char number[32];
+	int err;
+
+	snprintf(number, sizeof(number), "%zu", len);
+	err = scanner_set("scan_size", number);
+	if (err)
+		return err;
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)pa);
+	return scanner_set("scan_addr", number);
+}
+
+int scanner_read(uint64_t pa, size_t len)
+{
+	long passes;
+	int err;
+
+	if (scanner_omitted())
+		return 0;
+	passes = scanner_figure("demand/passes");
+	err = scanner_start(pa, len);
+	if (err)
+		return err;
+	return poll_until(scanner_figure("demand/passes") > passes) ?
+		0 : -ETIME;
+}
+
+/* A node takes longer than a state usually does: wait while it moves. */
+static bool ends_pass(void)
+{
+	long at;
+
+	do {
+		at = scanner_figure("node0/read_bytes");
+		if (poll_until(scanner_figure("node0/passes") > 0))
+			return true;
+	} while (scanner_figure("node0/read_bytes") > at);
+	return false;
+}
+
+int scanner_read_node(void)
+{
+	if (scanner_omitted())
+		return 0;
+	if (scanner_set("node0/cycle_seconds", "1") ||
+	    scanner_set("node0/max_cpu_percent", "100") ||
+	    scanner_set("node0/enabled", "1"))
+		return -EIO;
+	if (!ends_pass())
+		return -ETIME;
+	return scanner_set("node0/enabled", "0");
+}
