@@ -20,7 +20,7 @@ bench:	## what a memory failure costs, on base and on keep
 selftests:	## all of the kernel's own selftests on base and keep
 	@tests/selftests/run --all
 
-campaign:	## 100,000 memory errors against an oracle, 7 minutes
+campaign:	## 100,000 memory errors against an oracle, 8 minutes
 	@tests/campaign/run --long
 
 series:	## export the kernel patches for git am
