@@ -183,8 +183,8 @@ int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
  * the page is gone, the healthy bytes too, for every process that maps it.
  * Pins keep the old page: tell devices.  The caller keeps others out meanwhile.
  * -ERANGE: past the end; -ENODATA: nothing in this page is lost, and it stays;
- * -ENOMEM: the pool is empty: the old page is gone, the ledger still says lost,
- * call again when there is one.
+ * -ENOMEM: the pool is empty: the old page is gone, the ledger says that all of
+ * it is lost; call again when there is one.
  */
 int mfr_region_replace(struct mfr_region *region, uint64_t offset);
 

@@ -348,12 +348,22 @@ int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
 	return err ? err : (int64_t)mfr_ledger_mark(region->ledger, offset, length);
 }
 
-static int punch(struct mfr_region *r, uint64_t offset, uint64_t length)
+/*
+ * The ledger is cleared while there is no page at all, so that an error of the
+ * new one, which can come at once, stays on it.
+ */
+static int exchange(struct mfr_region *r, uint64_t offset, uint64_t length)
 {
+	int err;
+
 	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
 		      length))
 		return -errno;
-	return take_pages(r, offset, length);
+	mfr_ledger_clear(r->ledger, offset, length);
+	err = take_pages(r, offset, length);
+	if (err)
+		mfr_ledger_mark(r->ledger, offset, length);
+	return err;
 }
 
 int mfr_region_replace(struct mfr_region *region, uint64_t offset)
@@ -369,9 +379,7 @@ int mfr_region_replace(struct mfr_region *region, uint64_t offset)
 		length = region->page_bytes;
 	if (mfr_ledger_is_clean(region->ledger, offset, length) == 1)
 		return -ENODATA;
-	err = punch(region, offset, length);
-	if (!err)
-		mfr_ledger_clear(region->ledger, offset, length);
+	err = exchange(region, offset, length);
 	errno = saved;
 	return err;
 }

@@ -32,7 +32,7 @@ static struct memscan_scan *to_scan(struct kobject *kobj)
 	return container_of(kobj, struct memscan_scan, kobj);
 }
 
-/* Decimal digits and a newline; no sign, and nothing is left out or added. */
+/* Decimal, or 0x and hexadecimal, or 0 and octal; no sign, nothing but that. */
 static int parse(const char *buf, u64 low, u64 high, u64 *value)
 {
 	u64 parsed;
