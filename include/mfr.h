@@ -149,7 +149,11 @@ int mfr_region_create(struct mfr_context *context,
 int mfr_region_import(struct mfr_context *context, int fd, unsigned int flags,
 		      struct mfr_region **region);
 
-/* Unmap and close.  Nothing may access the memory any more. */
+/*
+ * Unmap and close.  Nothing may access the memory any more, and no other thread
+ * may be in the handler of a SIGBUS for it: a scrubber's comes unasked, to the
+ * thread that asked for it (PR_MCE_KILL_EARLY), else to the main one.
+ */
 int mfr_region_destroy(struct mfr_region *region);
 
 /*
