@@ -111,7 +111,6 @@ static atomic_bool watching_loads;
 static atomic_bool old_code;	/* some translated otherwise than we want */
 static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;	/* watch() */
 static atomic_llong hits, missed;
-static struct guest *guests[MAX_VCPUS];	/* each written by its own thread */
 
 /*
  * The table of poison.  Loads look it up by host address, for that is what
@@ -129,6 +128,14 @@ struct poisoned_page {
 };
 
 static struct poisoned_page *_Atomic buckets[BUCKETS];
+
+/*
+ * Bit n: the n-th line of some page may be poisoned.  A line's place in its
+ * page is in the virtual address as well: nearly all loads need no more than
+ * a look at this.
+ */
+static _Atomic uint64_t poisoned_places;
+
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;	/* writers */
 
 static struct poisoned_page *_Atomic *bucket_of(uintptr_t host)
@@ -194,6 +201,7 @@ static int poison_lines(uint64_t pa, uint64_t lines)
 	if (!page)
 		return -ENOMEM;
 	atomic_fetch_or(&page->lines, lines);
+	atomic_fetch_or(&poisoned_places, lines);
 	return 0;
 }
 
@@ -257,6 +265,7 @@ static void heal_all(void)
 	for (i = 0; i < BUCKETS; i++)
 		for (page = buckets[i]; page; page = page->next)
 			atomic_store(&page->lines, 0);
+	poisoned_places = 0;
 }
 
 /*
@@ -420,24 +429,24 @@ static void raise_mce(unsigned int vcpu, struct guest *env, uintptr_t ra,
 	raise_exception_ra(env, EXCP_MCHK, ra);
 }
 
+/* Where translated code called what led to us, and the guest that it runs. */
+struct call {
+	struct guest *env;
+	uintptr_t ra;
+};
+
 static _Unwind_Reason_Code stop_in_block(struct _Unwind_Context *frame,
-					 void *ra)
+					 void *call)
 {
+	enum { DWARF_RBP = 6 };
 	uintptr_t ip = _Unwind_GetIP(frame);
 
 	if (!in_code_gen_buffer((void *)ip))
 		return _URC_NO_REASON;
-	*(uintptr_t *)ra = ip;
+	*(struct call *)call = (struct call){
+		(struct guest *)_Unwind_GetGR(frame, DWARF_RBP), ip
+	};
 	return _URC_END_OF_STACK;
-}
-
-/* Where translated code called the helper that did the load; 0 if nowhere. */
-static uintptr_t calling_block(void)
-{
-	uintptr_t ra = 0;
-
-	_Unwind_Backtrace(stop_in_block, &ra);
-	return ra;
 }
 
 /* Physical address of the first poisoned line of a load within one page. */
@@ -475,31 +484,43 @@ static bool poisoned_load(uint32_t info, uint64_t va, uint64_t *pa)
 	return false;
 }
 
-/* @env and @ra hold if translated code called us, not if a helper did. */
+/* @call holds if translated code called us, not if a helper did. */
+static __attribute__((noinline))
+void check_load(unsigned int vcpu, uint32_t info, uint64_t va, struct call call)
+{
+	uint64_t pa;
+
+	if (!poisoned_load(info, va, &pa))
+		return;
+	if (!in_code_gen_buffer((void *)call.ra)) {
+		call = (struct call){ 0 };
+		_Unwind_Backtrace(stop_in_block, &call);
+	}
+	if (call.ra)
+		raise_mce(vcpu, call.env, call.ra, pa);
+	atomic_fetch_add(&missed, 1);
+}
+
+/* A load is no longer than a line: it may touch this one and the next. */
+static bool is_suspect(uint64_t va)
+{
+	unsigned int first = va / LAB_POISON_LINE_BYTES % 64;
+
+	return poisoned_places & (1ull << first | 1ull << (first + 1) % 64);
+}
+
+/*
+ * Each access of the guest comes here while loads are watched: it has to be
+ * quick.  7.2 mistakes the kind of access asked for at registration, hence
+ * stores too; a locked instruction is a load and a store.
+ */
 __attribute__((used))
 static void loaded(unsigned int vcpu, uint32_t info, uint64_t va, void *data,
 		   struct guest *env, uintptr_t ra)
 {
-	uint64_t pa;
-
 	(void)data;
-	/*
-	 * 7.2 mistakes the kind of access asked for at registration, so all
-	 * come here; a locked instruction is a load and a store.
-	 */
-	if ((info >> 16 & MEM_ANY) == MEM_STORE || vcpu >= MAX_VCPUS)
-		return;
-	if (!guests[vcpu] && in_code_gen_buffer((void *)ra))
-		guests[vcpu] = env;
-	if (!poisoned_load(info, va, &pa))
-		return;
-	if (!in_code_gen_buffer((void *)ra)) {
-		ra = calling_block();
-		env = guests[vcpu];
-	}
-	if (ra && env)
-		raise_mce(vcpu, env, ra, pa);
-	atomic_fetch_add(&missed, 1);
+	if ((info >> 16 & MEM_ANY) != MEM_STORE && is_suspect(va))
+		check_load(vcpu, info, va, (struct call){ env, ra });
 }
 
 /*
