@@ -13,7 +13,7 @@
  * comes ends the wait; controls wait for many such.
  */
 #define POLL_TRIES		1000
-#define POLL_TRIES_CONTROL	200
+#define POLL_TRIES_CONTROL	80
 #define POLL_PAUSE_NS		5000000
 
 static inline int poll_tries(void)
