@@ -140,7 +140,10 @@ disk_words() {
 # kernels do not remap interrupts: VFIO needs to be told that none is forged here.
 kernel_arguments() {
 	echo -n "console=ttyS0 panic=-1 "
-	[ "$kernel" != keep-debug ] || echo -n "panic_on_warn=1 page_owner=on "
+	# While Linux identifies its CPU it forgets for a moment that it has five
+	# levels of page tables: KASAN then takes an interrupt's accesses for wild.
+	[ "$kernel" != keep-debug ] ||
+		echo -n "panic_on_warn=1 page_owner=on no5lvl "
 	[ "$kernel" != stock ] || echo -n "numa_balancing=disable "
 	[ -z "$vfio" ] || echo -n "intel_iommu=on $unsafe_interrupts "
 	# Else it warns that the emulated CPU lacks a microcode.
