@@ -10,7 +10,7 @@ demo:	## one huge page, three errors: stock and keep side by side
 check:	## every test; the last line is the sum
 	@tests/run
 
-check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; over an hour
+check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; 20 minutes
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
 		"tests/campaign/run --kernel keep-debug --no-controls"
 

@@ -200,7 +200,7 @@ static void break_sweep(void)
 
 /*
  * What the kernel may need more in the end: with HVO a page of 1 GiB that goes
- * back takes 16 MiB for its struct pages, the rest are slabs.
+ * back takes 16 MiB for its struct pages, the rest are page tables and the like.
  */
 #define UNEXPLAINED_MAX	(4096 + 2048)
 
@@ -222,10 +222,11 @@ static void run_sweep(void)
 	if (!fine)
 		print_failure();
 	tap(fine, "a process takes and writes all memory");
-	printf("# sweep: %lu base pages free, %lu taken; %lu raw, %lu of them taken, %lu not marked; %lu healthy ones that releases freed, %lu of them in other use, %lu marked as poisoned; %ld pages less are free than before, besides the raw ones\n",
+	printf("# sweep: %lu base pages free, %lu taken; %lu raw, %lu of them taken, %lu not marked; %lu healthy ones that releases freed, %lu of them in other use, %lu marked as poisoned; %ld pages less are free than before, besides the raw ones and %ld of slabs\n",
 	       sweep.free, sweep.taken, sweep.raw, sweep.raw_taken,
 	       sweep.raw_unmarked, sweep.freed, sweep.freed_missing,
-	       sweep.freed_marked, sweep_unexplained(&sweep));
+	       sweep.freed_marked, sweep_unexplained(&sweep),
+	       (long)(sweep.slabs - sweep.slabs_before));
 	tap(sweep.taken + UNTAKEN_MAX >= sweep.free, "that is all that was free");
 	tap(!sweep.raw_taken && !sweep.raw_unmarked && sweep.raw,
 	    "no raw page is among it");

@@ -207,6 +207,11 @@ static unsigned long free_pages(void)
 	return buddy_read(&buddy) ? 0 : buddy.bytes / BASE_PAGE;
 }
 
+static unsigned long slab_pages(void)
+{
+	return procfile_value("/proc/meminfo", "Slab:") * 1024 / BASE_PAGE;
+}
+
 static unsigned long pool_pages(size_t size)
 {
 	struct pool pool;
@@ -217,11 +222,13 @@ static unsigned long pool_pages(size_t size)
 void sweep_begin(struct sweep *s)
 {
 	s->before = free_pages() + pool_pages(SIZE_2M) + pool_pages(SIZE_1G);
+	s->slabs_before = slab_pages();
 }
 
 long sweep_unexplained(const struct sweep *s)
 {
-	return (long)s->before - (long)s->free - (long)s->raw;
+	return (long)(s->before + s->slabs_before) -
+	       (long)(s->free + s->slabs) - (long)s->raw;
 }
 
 bool sweep_all_memory(struct sweep *s)
@@ -233,6 +240,7 @@ bool sweep_all_memory(struct sweep *s)
 		return false;
 	lower_watermarks();
 	s->free = free_pages();
+	s->slabs = slab_pages();
 	pid = fork();
 	if (!pid)
 		take_all();

@@ -8,6 +8,7 @@
 struct sweep {
 	unsigned long before;	/* base pages free at the start or in pools */
 	unsigned long free;	/* at the end, with all pools empty */
+	unsigned long slabs_before, slabs;	/* pages of slabs at these times */
 	unsigned long taken;	/* that a process could have */
 	unsigned long raw;	/* raw page frames that there are */
 	unsigned long raw_taken, raw_unmarked;
@@ -21,7 +22,8 @@ void sweep_begin(struct sweep *s);
 
 /*
  * Base pages that were free before the campaign and are not after it, other
- * than raw ones; what the kernel itself needs more by then is among them.
+ * than raw ones and slabs, in which KASAN holds much back that was freed; what
+ * else the kernel itself needs more by then is among them.
  */
 long sweep_unexplained(const struct sweep *s);
 
