@@ -56,6 +56,15 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* What was not written was not told. */
+static int flush(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	warn("cannot write to the standard output");
+	return STATUS_UNKNOWN;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -79,5 +88,5 @@ int main(int argc, char **argv)
 		return STATUS_UNKNOWN;
 	}
 	argv[1] = command->title;
-	return command->run(argc - 1, argv + 1);
+	return flush(command->run(argc - 1, argv + 1));
 }
