@@ -20,6 +20,8 @@ static const struct command {
 	  "what is lost, whose it was, what needs doing" },
 	{ "watch", command_watch, "mfr watch",
 	  "memory errors as they come" },
+	{ "scan", command_scan, "mfr scan",
+	  "read memory to find errors before programs do" },
 	{ "export", command_export, "mfr export",
 	  "figures for Prometheus" },
 	{ "badpages", command_badpages, "mfr badpages",

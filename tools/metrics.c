@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
+#include <string.h>
 
 #include "metrics.h"
 
@@ -135,6 +136,130 @@ static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 	}
 }
 
+/* Those of a family stand together; the first of them says what it is. */
+static const struct scan_metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	enum scan_figure figure;
+	const char *label;	/* besides the node's */
+} scan_metrics[] = {
+	{ "mfr_scanner_enabled", "gauge",
+	  "1 if the memory of a node is to be read for ever.",
+	  SCAN_ENABLED, "" },
+	{ "mfr_scanner_cycle_seconds", "gauge",
+	  "Time that a full pass of a node is to take.",
+	  SCAN_CYCLE_SECONDS, "" },
+	{ "mfr_scanner_progress_percent", "gauge",
+	  "How far the pass under way is.",
+	  SCAN_PROGRESS_PERCENT, "" },
+	{ "mfr_scanner_read_bytes_total", "counter",
+	  "Memory of a node that was read.", SCAN_READ_BYTES, "" },
+	{ "mfr_scanner_passes_total", "counter",
+	  "Passes that came to their end.", SCAN_PASSES, "" },
+	{ "mfr_scanner_late_passes_total", "counter",
+	  "Passes that took longer than they were to.",
+	  SCAN_LATE_PASSES, "" },
+	{ "mfr_scanner_late_seconds_total", "counter",
+	  "By how much, in all.", SCAN_LATE_SECONDS, "" },
+	{ "mfr_scanner_early_passes_total", "counter",
+	  "Passes that took less time than they were to.",
+	  SCAN_EARLY_PASSES, "" },
+	{ "mfr_scanner_early_seconds_total", "counter",
+	  "By how much, in all.", SCAN_EARLY_SECONDS, "" },
+	{ "mfr_scanner_looks_blocks_total", "counter",
+	  "Blocks around errors that were looked at out of turn.",
+	  SCAN_LOOKS_BLOCKS, "" },
+	{ "mfr_scanner_looks_hits_total", "counter",
+	  "Errors that were found in these.", SCAN_LOOKS_HITS, "" },
+	{ "mfr_scanner_hits_total", "counter",
+	  "Errors that were found before a program met them, by outcome.",
+	  SCAN_HITS_RECOVERED, ",outcome=\"recovered\"" },
+	{ .name = "mfr_scanner_hits_total", .figure = SCAN_HITS_KNOWN,
+	  .label = ",outcome=\"known\"" },
+	{ .name = "mfr_scanner_hits_total", .figure = SCAN_HITS_NOT_RECOVERED,
+	  .label = ",outcome=\"not_recovered\"" },
+	{ "mfr_scanner_last_hit_timestamp_seconds", "gauge",
+	  "When the last one was found, since the epoch; 0: none.",
+	  SCAN_LAST_HIT_SECONDS, "" },
+	{ "mfr_scanner_last_pass_start_timestamp_seconds", "gauge",
+	  "When the last full pass began, since the epoch; 0: none.",
+	  SCAN_LAST_PASS_START_SECONDS, "" },
+	{ "mfr_scanner_last_pass_end_timestamp_seconds", "gauge",
+	  "When the last full pass ended, since the epoch; 0: none.",
+	  SCAN_LAST_PASS_END_SECONDS, "" },
+	{ "mfr_scanner_last_pass_pages", "gauge",
+	  "Base pages of the last full pass, by what became of them.",
+	  SCAN_LAST_PASS_READ_PAGES, ",result=\"read\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_LEAVING_PAGES,
+	  .label = ",result=\"leaving\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_OFFLINE_PAGES,
+	  .label = ",result=\"offline\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_HWPOISON_PAGES,
+	  .label = ",result=\"hwpoison\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_KNOWN_PAGES,
+	  .label = ",result=\"known\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_SCOPE_PAGES,
+	  .label = ",result=\"scope\"" },
+	{ .name = "mfr_scanner_last_pass_pages",
+	  .figure = SCAN_LAST_PASS_UNMAPPED_PAGES,
+	  .label = ",result=\"unmapped\"" },
+};
+
+/* One of these is 1; "refused" and "stopped" go without their reason. */
+static void print_scan_states(const struct exposition *to,
+			      const struct scanner *scanner)
+{
+	static const char *const states[] = {
+		"idle", "scanning", "paused", "refused", "stopped",
+	};
+	static const char name[] = "mfr_scanner_state";
+	const struct scan *scan;
+	size_t i, j;
+
+	exposition_family(to, name, "gauge",
+			  "What a node's scanner does: 1 for one state.");
+	for (i = 0; i < scanner->n; i++) {
+		scan = &scanner->node[i];
+		for (j = 0; j < N(states); j++)
+			exposition_sample(to, name,
+					  !strncmp(scan->state, states[j],
+						   strlen(states[j])),
+					  "{node=\"%d\",state=\"%s\"}",
+					  scan->node, states[j]);
+	}
+}
+
+static void print_scanner(const struct exposition *to,
+			  const struct scanner *scanner)
+{
+	const struct scan_metric *metric;
+	size_t i, j;
+
+	if (scanner->err)
+		return;
+	print_gauge(to, "mfr_scanner_paused", scanner->paused,
+		    "1 while no node is read.");
+	print_scan_states(to, scanner);
+	for (i = 0; i < N(scan_metrics); i++) {
+		metric = &scan_metrics[i];
+		if (metric->type)
+			exposition_family(to, metric->name, metric->type,
+					  metric->help);
+		for (j = 0; j < scanner->n; j++)
+			if (scanner->node[j].known[metric->figure])
+				exposition_sample(to, metric->name,
+					scanner->node[j].figure[metric->figure],
+					"{node=\"%d\"%s}",
+					scanner->node[j].node, metric->label);
+	}
+}
+
 static void print_source(const char *source, const char *why, void *to)
 {
 	(void)why;
@@ -162,6 +287,7 @@ void metrics_print(const struct exposition *to, const struct host *host)
 	print_pools(to, &host->pools);
 	print_kept(to, &host->kept);
 	print_dimms(to, &host->dimms);
+	print_scanner(to, &host->scanner);
 	print_missing(to, host);
 	exposition_end(to);
 }
