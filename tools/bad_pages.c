@@ -9,7 +9,6 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -181,16 +180,8 @@ int bad_pages_find(struct page_list *list, uint64_t *unplaced_bytes)
 
 int bad_page_retire(uint64_t address)
 {
-	int fd = open(root_path("/sys/devices/system/memory/hard_offline_page"),
-		      O_WRONLY | O_CLOEXEC);
 	char text[32];
-	int n, err = 0;
 
-	if (fd < 0)
-		return -errno;
-	n = snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	if (write(fd, text, (size_t)n) < 0)
-		err = -errno;
-	close(fd);
-	return err;
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	return write_text(text, "/sys/devices/system/memory/hard_offline_page");
 }

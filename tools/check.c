@@ -3,13 +3,12 @@
  * mfr check: one line and an exit status, as node-problem-detector, Nagios
  * and cron want them.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "command.h"
 #include "host.h"
 #include "json.h"
+#include "number.h"
 
 enum { KEY_TOLERATE = 0x200 };
 
@@ -54,14 +53,9 @@ static void print_json(const struct host *host,
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	uint64_t *tolerated_bytes = state->input;
-	char *end;
-
 	if (key != KEY_TOLERATE)
 		return ARGP_ERR_UNKNOWN;
-	errno = 0;
-	*tolerated_bytes = strtoull(arg, &end, 0);
-	if (errno || end == arg || *end || *arg == '-')
+	if (!number_parse(arg, state->input))
 		argp_error(state, "--tolerate %s is not a number of bytes",
 			   arg);
 	return 0;

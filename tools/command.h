@@ -21,6 +21,7 @@ int command_check(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_inject(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_scan(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
 /* What --json and --root said; set by the parsers below. */

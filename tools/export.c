@@ -12,11 +12,12 @@
 #include "metrics.h"
 #include "replace.h"
 
-enum { KEY_FILE = 0x200, KEY_LISTEN };
+enum { KEY_FILE = 0x200, KEY_LISTEN, KEY_OPENMETRICS };
 
 struct destination {
 	const char *file;
 	const char *where;
+	enum exposition_format format;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -30,9 +31,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_LISTEN:
 		to->where = arg;
 		return 0;
+	case KEY_OPENMETRICS:
+		to->format = OPENMETRICS;
+		return 0;
 	case ARGP_KEY_END:
-		if (to->file && to->where)
-			argp_error(state, "--file and --listen exclude each other");
+		if (!!to->file + !!to->where + (to->format == OPENMETRICS) > 1)
+			argp_error(state, "--file, --listen and --openmetrics exclude each other");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -44,6 +48,8 @@ static const struct argp_option options[] = {
 	  .doc = "Replace FILE at once; for node_exporter's textfile collector it must end in .prom" },
 	{ .name = "listen", .key = KEY_LISTEN, .arg = "ADDRESS",
 	  .doc = "Serve /metrics at 127.0.0.1:PORT, [::1]:PORT or unix:/PATH until ended" },
+	{ .name = "openmetrics", .key = KEY_OPENMETRICS,
+	  .doc = "Print the format OpenMetrics; with --listen the client chooses" },
 	{ 0 }
 };
 
@@ -62,7 +68,7 @@ static int write_file(const char *path, const struct host *host)
 	int err = replace_begin(&r, path, 0644);
 
 	if (!err) {
-		metrics_print(r.f, host);
+		metrics_print(&(struct exposition){ .f = r.f }, host);
 		err = replace_end(&r);
 	}
 	if (err)
@@ -83,7 +89,7 @@ int command_export(int argc, char **argv)
 	if (to.file)
 		err = write_file(to.file, &host);
 	else
-		metrics_print(stdout, &host);
+		metrics_print(&(struct exposition){ stdout, to.format }, &host);
 	if (host_unknown(&host)) {
 		warnx("this kernel tells nothing of memory errors: it needs CONFIG_MEMORY_FAILURE");
 		err = -1;

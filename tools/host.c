@@ -11,6 +11,7 @@ void host_read(struct host *host)
 	pools_read(&host->pools);
 	kept_read(&host->kept);
 	dimms_read(&host->dimms);
+	scanner_read(&host->scanner);
 }
 
 void host_free(struct host *host)
@@ -19,6 +20,7 @@ void host_free(struct host *host)
 	pools_free(&host->pools);
 	kept_free(&host->kept);
 	dimms_free(&host->dimms);
+	scanner_free(&host->scanner);
 }
 
 bool host_unknown(const struct host *host)
@@ -44,12 +46,17 @@ void host_missing(const struct host *host,
 		{ "kept", host->kept.err, "/proc is not mounted" },
 		{ "dimms", host->dimms.err,
 		  "no EDAC driver is loaded: errors cannot be traced to a DIMM" },
+		{ "scanner", host->scanner.err,
+		  "the module memscan is not loaded: nobody looks for errors before programs meet them; mfr-scan(8)" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		if (sources[i].err == -ENOENT)
 			tell(sources[i].source, sources[i].absent, arg);
+		else if (sources[i].err == -EACCES || sources[i].err == -EPERM)
+			tell(sources[i].source,
+			     "permission denied: run as root", arg);
 		else if (sources[i].err)
 			tell(sources[i].source, strerror(-sources[i].err), arg);
 }

@@ -11,6 +11,7 @@
 #include "kept.h"
 #include "nodes.h"
 #include "pools.h"
+#include "scanner.h"
 
 struct host {
 	struct corrupted corrupted;
@@ -18,6 +19,7 @@ struct host {
 	struct pools pools;
 	struct kept kept;
 	struct dimms dimms;
+	struct scanner scanner;
 };
 
 /* Something to be done by a person, in a sentence; up to @end. */
@@ -35,6 +37,9 @@ bool host_unknown(const struct host *host);
 /* @tolerated_bytes of poisoned memory are no problem yet. */
 void problems_find(struct problems *problems, const struct host *host,
 		   uint64_t tolerated_bytes);
+/* Add those of the scanner alone. */
+void problems_find_scanner(struct problems *problems,
+			   const struct scanner *scanner);
 void problems_free(struct problems *problems);
 
 /*

@@ -7,16 +7,16 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lab/poison.h"
 #include "command.h"
+#include "number.h"
+#include "root.h"
 
 #define CORRUPT_PFN	"/sys/kernel/debug/hwpoison/corrupt-pfn"
 #define BASE_BYTES	4096
@@ -52,22 +52,19 @@ static int inject_poison(const struct injection *in)
 /* The kernel is told that the page has failed; what it holds can be read. */
 static int inject_software(const struct injection *in)
 {
-	int fd = open(CORRUPT_PFN, O_WRONLY | O_CLOEXEC);
 	char text[32];
-	int n, status = STATUS_FINE;
+	int err;
 
-	if (fd < 0) {
-		warn("cannot open " CORRUPT_PFN "; run as root on a kernel with CONFIG_HWPOISON_INJECT: modprobe hwpoison-inject, and mount debugfs");
+	if (access(CORRUPT_PFN, W_OK)) {
+		warn("cannot write " CORRUPT_PFN "; run as root on a kernel with CONFIG_HWPOISON_INJECT: modprobe hwpoison-inject, and mount debugfs");
 		return STATUS_UNKNOWN;
 	}
-	n = snprintf(text, sizeof(text), "0x%" PRIx64,
-		     in->address / BASE_BYTES);
-	if (write(fd, text, (size_t)n) < 0) {
-		warn("the kernel refused to fail the page at %s", in->where);
-		status = STATUS_UNKNOWN;
-	}
-	close(fd);
-	return status;
+	snprintf(text, sizeof(text), "0x%" PRIx64, in->address / BASE_BYTES);
+	err = write_text(text, CORRUPT_PFN);
+	if (err)
+		warnx("the kernel refused to fail the page at %s: %s",
+		      in->where, strerror(-err));
+	return err ? STATUS_UNKNOWN : STATUS_FINE;
 }
 
 static void lost_own(int sig)
@@ -118,11 +115,7 @@ static const struct way *find_way(const char *name)
 
 static void parse_address(struct injection *in, struct argp_state *state)
 {
-	char *end;
-
-	errno = 0;
-	in->address = strtoull(in->where, &end, 0);
-	if (errno || *end || end == in->where || *in->where == '-')
+	if (!number_parse(in->where, &in->address))
 		argp_error(state, "'%s' is not a physical address", in->where);
 }
 

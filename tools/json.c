@@ -2,6 +2,7 @@
 #include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "json.h"
@@ -158,14 +159,79 @@ static json_t *of_dimms(const struct dimms *dimms)
 	return list;
 }
 
+/* "hits/known" is known in the object hits. */
+static void set_below(json_t *json, const char *path, json_t *value)
+{
+	const char *slash = strchr(path, '/');
+	char name[32];
+	json_t *below;
+
+	if (!slash) {
+		json_object_set_new(json, path, value);
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+	below = json_object_get(json, name);
+	if (!below) {
+		below = json_make("{}");
+		json_object_set_new(json, name, below);
+	}
+	json_object_set_new(below, slash + 1, value);
+}
+
+static json_t *json_of_word(const char *word)
+{
+	return *word ? json_of_name(word) : json_null();
+}
+
+/* As sysfs has it; what is not there, or not for us, is null. */
+json_t *json_of_scan(const struct scan *scan)
+{
+	json_t *json = json_make("{ss ss}", "name", scan->name,
+				 "state", scan->state);
+	int i;
+
+	json_object_set_new(json, "scope", json_of_word(scan->scope));
+	json_object_set_new(json, "pace", json_of_word(scan->pace));
+	for (i = 0; i < N_SCAN_FIGURES; i++)
+		set_below(json, scan_figure_names[i], scan->known[i] ?
+			  json_integer(INTEGER(scan->figure[i])) : json_null());
+	return json;
+}
+
+json_t *json_of_scanner(const struct scanner *scanner)
+{
+	json_t *nodes, *checks;
+	size_t i;
+
+	if (scanner->err)
+		return json_null();
+	nodes = json_make("[]");
+	for (i = 0; i < scanner->n; i++)
+		json_array_append_new(nodes, json_of_scan(&scanner->node[i]));
+	checks = json_make("[]");
+	for (i = 0; i < scanner->n_checks; i++)
+		json_array_append_new(checks, json_make("{ss ss sb}",
+			"check", scanner->check[i].name,
+			"verdict", scanner->check[i].verdict,
+			"refuses", scanner->check[i].refuses));
+	return json_make("{sb sI so so so}",
+		"paused", scanner->paused != 0,
+		"max_hits", INTEGER(scanner->max_hits),
+		"checks", checks,
+		"nodes", nodes,
+		"demand", json_of_scan(&scanner->demand));
+}
+
 json_t *json_of_host(const struct host *host)
 {
-	return json_make("{so so so so si so}",
+	return json_make("{so so so so si so so}",
 		"corrupted_bytes", host->corrupted.err ? json_null() :
 			json_integer(INTEGER(host->corrupted.bytes)),
 		"nodes", of_nodes(&host->nodes),
 		"hugepages", of_pools(&host->pools),
 		"kept", of_kept(&host->kept),
 		"processes_not_seen", (int)host->kept.unseen,
-		"dimms", of_dimms(&host->dimms));
+		"dimms", of_dimms(&host->dimms),
+		"scanner", json_of_scanner(&host->scanner));
 }

@@ -22,6 +22,8 @@ json_t *json_of_name(const char *name);
 
 json_t *json_of_problems(const struct problems *problems);
 json_t *json_of_missing(const struct host *host);
+json_t *json_of_scan(const struct scan *scan);
+json_t *json_of_scanner(const struct scanner *scanner);
 json_t *json_of_host(const struct host *host);
 
 #endif /* MFR_JSON_H */

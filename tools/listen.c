@@ -7,7 +7,6 @@
 #include <err.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,14 +14,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "command.h"
 #include "host.h"
+#include "interrupt.h"
 #include "listen.h"
 #include "metrics.h"
 
 #define MAX_CONNECTIONS		16u
 #define IDLE_SECONDS		10u
-#define CONTENT_TYPE		"text/plain; version=0.0.4; charset=utf-8"
 
 union address {
 	struct sockaddr any;
@@ -93,18 +93,20 @@ static int bind_socket(const union address *a, socklen_t len)
 	return fd;
 }
 
-static char *metrics_text(size_t *size)
+static char *metrics_text(enum exposition_format format, size_t *size)
 {
 	char *text = NULL;
 	struct host host;
-	FILE *f = open_memstream(&text, size);
+	struct exposition to = {
+		.f = open_memstream(&text, size), .format = format,
+	};
 
-	if (!f)
+	if (!to.f)
 		return NULL;
 	host_read(&host);
-	metrics_print(f, &host);
+	metrics_print(&to, &host);
 	host_free(&host);
-	if (fclose(f)) {
+	if (fclose(to.f)) {
 		free(text);
 		return NULL;
 	}
@@ -138,6 +140,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection,
 			      const char *version, const char *upload,
 			      size_t *upload_size, void **request)
 {
+	enum exposition_format format;
 	size_t size;
 	char *text;
 
@@ -150,25 +153,22 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection,
 	if (strcmp(url, "/metrics"))
 		return refuse(connection, MHD_HTTP_NOT_FOUND,
 			      "the metrics are at /metrics\n");
-	text = metrics_text(&size);
+	format = accept_format(MHD_lookup_connection_value(connection,
+			MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
+	text = metrics_text(format, &size);
 	if (!text)
 		return MHD_NO;
-	return respond(connection, MHD_HTTP_OK, CONTENT_TYPE,
+	return respond(connection, MHD_HTTP_OK, exposition_types[format],
 		       MHD_create_response_from_buffer(size, text,
 						       MHD_RESPMEM_MUST_FREE));
 }
 
-/* SIGINT and SIGTERM are blocked before the daemon's thread exists. */
+/* The daemon's thread is not to get the signals: they are caught first. */
 static int serve(int fd)
 {
 	struct MHD_Daemon *daemon;
-	sigset_t ends;
-	int sig;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+	interrupt_catch();
 	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
 				  NULL, answer, NULL,
 				  MHD_OPTION_LISTEN_SOCKET, fd,
@@ -180,7 +180,7 @@ static int serve(int fd)
 		close(fd);
 		return STATUS_UNKNOWN;
 	}
-	sigwait(&ends, &sig);
+	interrupt_await();
 	MHD_stop_daemon(daemon);
 	return STATUS_FINE;
 }

@@ -7,7 +7,7 @@
 
 /*
  * @where is "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH".  Serves /metrics,
- * read anew for each request, until SIGINT or SIGTERM.  Returns an exit
+ * read anew for each request, in the format that it accepts, until SIGINT or SIGTERM.  Returns an exit
  * status, after saying what failed.
  */
 int listen_and_serve(const char *where);

@@ -58,7 +58,7 @@ static int print_numbers(FILE *f, const unsigned int *n, int count)
 }
 
 /* The file is hexadecimal, without 0x. */
-static int read_block_bytes(uint64_t *bytes)
+int machine_block_bytes(uint64_t *bytes)
 {
 	char line[32], *end;
 	int err = read_line(line, sizeof(line), MEMORY "/block_size_bytes");
@@ -74,7 +74,7 @@ static int read_blocks(struct machine *machine)
 	unsigned int *blocks;
 	uint64_t bytes;
 	FILE *f;
-	int n, err = read_block_bytes(&bytes);
+	int n, err = machine_block_bytes(&bytes);
 
 	if (err)
 		return err;

@@ -7,6 +7,9 @@
 
 #include "page_list.h"
 
+/* The size of a memory block; 0 or a negative errno. */
+int machine_block_bytes(uint64_t *bytes);
+
 /* 0, or a negative errno after saying what is missing. */
 int machine_identify(struct machine *machine);
 

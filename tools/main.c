@@ -20,6 +20,8 @@ static const struct command {
 	  "what is lost, whose it was, what needs doing" },
 	{ "watch", command_watch, "mfr watch",
 	  "memory errors as they come" },
+	{ "scan", command_scan, "mfr scan",
+	  "read memory to find errors before programs do" },
 	{ "export", command_export, "mfr export",
 	  "figures for Prometheus" },
 	{ "badpages", command_badpages, "mfr badpages",
@@ -56,6 +58,15 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* What was not written was not told. */
+static int flush(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	warn("cannot write to the standard output");
+	return STATUS_UNKNOWN;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -79,5 +90,5 @@ int main(int argc, char **argv)
 		return STATUS_UNKNOWN;
 	}
 	argv[1] = command->title;
-	return command->run(argc - 1, argv + 1);
+	return flush(command->run(argc - 1, argv + 1));
 }

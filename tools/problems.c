@@ -7,9 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-#include "host.h"
 #include "command.h"
+#include "host.h"
+#include "moment.h"
 #include "size.h"
 
 static void __attribute__((format(printf, 2, 3)))
@@ -84,6 +87,64 @@ static void find_dimms(struct problems *problems, const struct dimms *dimms)
 			    plural(dimms->dimm[i].uncorrected));
 }
 
+/*
+ * The scanner gives way to others, and takes up to twice the time for that.
+ * What takes longer will not do with these settings.  One that is paused is
+ * late only once it has ended.
+ */
+static bool is_late(uint64_t start, uint64_t end, uint64_t cycle_seconds)
+{
+	return start && end > start &&
+	       end - start > 2 * cycle_seconds;
+}
+
+static void find_late(struct problems *problems, const struct scan *scan)
+{
+	const uint64_t *figure = scan->figure;
+	uint64_t cycle_seconds = figure[SCAN_CYCLE_SECONDS];
+
+	if (!strcmp(scan->state, "scanning") &&
+	    is_late(figure[SCAN_PASS_START_SECONDS], (uint64_t)time(NULL),
+		    cycle_seconds))
+		add(problems, "the scan of node %d that began %s takes more than twice cycle_seconds: raise max_cpu_percent, or cycle_seconds (mfr scan set)",
+		    scan->node,
+		    moment_text(figure[SCAN_PASS_START_SECONDS]).text);
+	else if (is_late(figure[SCAN_LAST_PASS_START_SECONDS],
+			 figure[SCAN_LAST_PASS_END_SECONDS], cycle_seconds))
+		add(problems, "the last scan of node %d took %s, where cycle_seconds is %" PRIu64 ": raise one of max_cpu_percent and cycle_seconds (mfr scan set)",
+		    scan->node,
+		    span_text(figure[SCAN_LAST_PASS_END_SECONDS] -
+			      figure[SCAN_LAST_PASS_START_SECONDS]).text,
+		    cycle_seconds);
+}
+
+static void find_stopped(struct problems *problems, const struct scan *scan)
+{
+	if (!strncmp(scan->state, "stopped", 7))
+		add(problems, "the scan of %s has %s, %" PRIu64 " in one pass: find the part that is broken, then start it again (mfr scan)",
+		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
+		    scan->state, scan->figure[SCAN_PASS_HITS]);
+	else if (!strncmp(scan->state, "refused", 7))
+		add(problems, "%s is to be scanned, which is %s (mfr scan)",
+		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
+		    scan->state);
+}
+
+void problems_find_scanner(struct problems *problems,
+			   const struct scanner *scanner)
+{
+	const struct scan *scan;
+	size_t i;
+
+	for (i = 0; i < scanner->n; i++) {
+		scan = &scanner->node[i];
+		find_stopped(problems, scan);
+		if (scan->figure[SCAN_ENABLED])
+			find_late(problems, scan);
+	}
+	find_stopped(problems, &scanner->demand);
+}
+
 void problems_find(struct problems *problems, const struct host *host,
 		   uint64_t tolerated_bytes)
 {
@@ -92,6 +153,7 @@ void problems_find(struct problems *problems, const struct host *host,
 	find_dimms(problems, &host->dimms);
 	find_corrupted(problems, host, tolerated_bytes);
 	find_lost(problems, &host->kept);
+	problems_find_scanner(problems, &host->scanner);
 }
 
 void problems_free(struct problems *problems)

@@ -2,11 +2,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "number.h"
 #include "root.h"
 
 static const char *root = "";
@@ -84,15 +87,6 @@ int read_line(char *line, size_t size, const char *fmt, ...)
 	return err;
 }
 
-static int to_number(const char *text, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
-}
-
 int read_number(uint64_t *value, const char *fmt, ...)
 {
 	char line[64];
@@ -102,7 +96,23 @@ int read_number(uint64_t *value, const char *fmt, ...)
 	va_start(ap, fmt);
 	err = first_line(line, sizeof(line), vpath(fmt, ap));
 	va_end(ap);
-	return err ? err : to_number(line, value);
+	return err ? err : number_parse(line, value) ? 0 : -EINVAL;
+}
+
+int write_text(const char *text, const char *fmt, ...)
+{
+	int fd, err = 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	fd = open(vpath(fmt, ap), O_WRONLY | O_TRUNC | O_CLOEXEC);
+	va_end(ap);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
 }
 
 static int numbered(const char *name, const char *prefix, unsigned int *n)

@@ -25,8 +25,12 @@ const char *root_path(const char *fmt, ...) PATH_FORMAT;
 
 FILE *root_fopen(const char *fmt, ...) PATH_FORMAT;
 
-/* A file of one number, decimal or 0x; -EINVAL if it holds anything else. */
+/* A file of one number (number.h); -EINVAL if it holds anything else. */
 int read_number(uint64_t *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Write @text to a file that is there. */
+int write_text(const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The first line of a file without its end and blanks there, cut to @size. */

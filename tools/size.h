@@ -5,6 +5,7 @@
 #ifndef MFR_SIZE_H
 #define MFR_SIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct size_text {
@@ -13,5 +14,11 @@ struct size_text {
 
 /* "12 KiB", in the largest unit that needs no fraction; @size_bytes. */
 struct size_text size_text(uint64_t size_bytes);
+
+/* "12.7 MB/s" */
+struct size_text rate_text(uint64_t bytes_per_second);
+
+/* A number (number.h), of bytes or, with K, M, G or T behind, of KiB... */
+bool size_parse(const char *text, uint64_t *size_bytes);
 
 #endif /* MFR_SIZE_H */

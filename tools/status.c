@@ -8,6 +8,7 @@
 #include "command.h"
 #include "host.h"
 #include "json.h"
+#include "scan_table.h"
 #include "size.h"
 
 static void print_corrupted(const struct corrupted *corrupted)
@@ -94,6 +95,14 @@ static void print_dimms(const struct dimms *dimms)
 		       dimms->dimm[i].corrected, dimms->dimm[i].location);
 }
 
+static void print_scanner(const struct scanner *scanner)
+{
+	if (scanner->err)
+		return;
+	putchar('\n');
+	scan_table_print(scanner);
+}
+
 static void print_missing(const char *source, const char *why, void *arg)
 {
 	bool *any = arg;
@@ -124,6 +133,7 @@ static void print_text(const struct host *host,
 	print_pools(&host->pools);
 	print_kept(&host->kept);
 	print_dimms(&host->dimms);
+	print_scanner(&host->scanner);
 	print_problems(host, problems);
 }
 
@@ -141,7 +151,7 @@ static void print_json(const struct host *host,
 static const struct argp argp = {
 	.children = common_options,
 	.doc = "Show poisoned memory, errors by node, huge pages, kept files "
-	       "and who holds them, and what needs doing."
+	       "and who holds them, the scanner, and what needs doing."
 	       "\vExit status: 0 nothing needs doing, 1 something does, "
 	       "2 could not tell.",
 };

@@ -8,19 +8,23 @@
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <tracefs.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "dimm_labels.h"
+#include "event_formats.h"
+#include "interrupt.h"
 #include "json.h"
+#include "machine.h"
+#include "number.h"
 #include "root.h"
 
 #define POLL_MS		100
 #define MEMORY_FAILURE	"memory_failure_event"
+#define EDAC		"mc_event"
 
 enum { KEY_COUNT = 0x200 };
 
@@ -37,40 +41,36 @@ static const struct source {
 	{ "signal", "signal_generate", SIGBUS_FILTER, "sigbus" },
 	{ "ras", MEMORY_FAILURE, NULL, "memory-failure" },
 	{ "memory_failure", MEMORY_FAILURE, NULL, "memory-failure" },
-	{ "ras", "mc_event", NULL, "edac" },
-};
-
-static const char *const systems[] = {
-	"mce", "signal", "ras", "memory_failure", NULL
+	{ "memscan", "memscan_hit", NULL, "scan-hit" },
+	{ "memscan", "memscan_pass", NULL, "scan-pass" },
+	{ "ras", EDAC, NULL, "edac" },
 };
 
 #define N_SOURCES	(sizeof(sources) / sizeof(sources[0]))
-
-struct watch {
-	unsigned long count;	/* end after so many events; 0: never */
-	unsigned long seen;
-	struct tep_handle *tep;
-	struct tracefs_instance *instance;
-};
 
 /* An event, decoded. */
 struct sighting {
 	const struct source *source;
 	uint64_t nanoseconds;	/* since boot */
-	const char *text;	/* the kernel's own words */
+	char *text;		/* the kernel's own words */
 	int pid;		/* in whose context, 0: nobody's */
 	char command[32];
 	uint64_t pfn;
 	int node;		/* -1 if not known */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
+/*
+ * What comes in one round is seen as a whole before it is shown: EDAC names
+ * the DIMM of an error before or after the kernel has dealt with it.
+ */
+struct watch {
+	uint64_t count;		/* end after so many events; 0: never */
+	uint64_t shown;
+	struct tep_handle *tep;
+	struct tracefs_instance *instance;
+	size_t n;
+	struct sighting *sighting;
+};
 
 static const struct source *find_source(const char *event)
 {
@@ -85,15 +85,12 @@ static const struct source *find_source(const char *event)
 /* The node that has the memory block of the page. */
 static int node_of(uint64_t pfn)
 {
-	char line[32];
 	uint64_t block_bytes;
 	unsigned int *nodes;
 	int i, n, node = -1;
 
-	if (read_line(line, sizeof(line),
-		      "/sys/devices/system/memory/block_size_bytes"))
+	if (machine_block_bytes(&block_bytes))
 		return -1;
-	block_bytes = strtoull(line, NULL, 16);
 	n = list_numbered("/sys/devices/system/node", "node", &nodes);
 	for (i = 0; i < n && block_bytes && node < 0; i++)
 		if (!access(root_path("/sys/devices/system/node/node%u/memory%"
@@ -106,6 +103,8 @@ static int node_of(uint64_t pfn)
 
 static void print_text(const struct sighting *s)
 {
+	const char *dimm = dimm_labels_find(s->pfn);
+
 	printf("%" PRIu64 ".%06" PRIu64 "  %-14s  %s",
 	       s->nanoseconds / 1000000000,
 	       s->nanoseconds / 1000 % 1000000, s->source->word, s->text);
@@ -113,13 +112,17 @@ static void print_text(const struct sighting *s)
 		printf("; in %s (%d)", s->command, s->pid);
 	if (s->node >= 0)
 		printf("; node %d", s->node);
+	if (dimm && strcmp(s->source->event, EDAC))
+		printf("; DIMM %s", dimm);
 	putchar('\n');
 	fflush(stdout);
 }
 
 static void print_json(const struct sighting *s)
 {
-	json_print_line(json_make("{ss ss sI so si so so so}",
+	const char *dimm = dimm_labels_find(s->pfn);
+
+	json_print_line(json_make("{ss ss sI so si so so so so}",
 		"schema", "mfr-watch-1",
 		"event", s->source->word,
 		"nanoseconds", (json_int_t)s->nanoseconds,
@@ -127,7 +130,8 @@ static void print_json(const struct sighting *s)
 		"pid", s->pid,
 		"command", json_of_name(s->command),
 		"pfn", s->pfn ? json_integer((json_int_t)s->pfn) : json_null(),
-		"node", s->node >= 0 ? json_integer(s->node) : json_null()));
+		"node", s->node >= 0 ? json_integer(s->node) : json_null(),
+		"dimm", dimm ? json_of_name(dimm) : json_null()));
 }
 
 /* Events name the page, or an address in it. */
@@ -143,61 +147,121 @@ static uint64_t pfn_in(struct tep_event *event, struct tep_record *record)
 	return 0;
 }
 
+/* Who died of the error is known to the tracer's cache only. */
+static void find_command(struct watch *watch, struct sighting *s)
+{
+	const char *command;
+
+	if (s->pid && !read_line(s->command, sizeof(s->command),
+				 "/proc/%d/comm", s->pid))
+		return;
+	tracefs_load_cmdlines(NULL, watch->tep);
+	command = tep_data_comm_from_pid(watch->tep, s->pid);
+	snprintf(s->command, sizeof(s->command), "%s",
+		 s->pid && command && *command != '<' ? command : "?");
+}
+
 static void decode(struct watch *watch, struct tep_event *event,
 		   struct tep_record *record, struct sighting *s)
 {
 	s->nanoseconds = record->ts;
 	s->pid = tep_data_pid(watch->tep, record);
-	if (!s->pid || read_line(s->command, sizeof(s->command),
-				 "/proc/%d/comm", s->pid))
-		strcpy(s->command, "?");
+	find_command(watch, s);
 	s->pfn = pfn_in(event, record);
 	s->node = s->pfn ? node_of(s->pfn) : -1;
 }
 
-/* Called by libtracefs for each event; nonzero ends its round. */
-static int show(struct tep_event *event, struct tep_record *record, int cpu,
-		void *arg)
+static char *text_of(struct watch *watch, struct tep_record *record)
+{
+	struct trace_seq seq;
+	char *text;
+
+	trace_seq_init(&seq);
+	tep_print_event(watch->tep, &seq, record, "%s", TEP_PRINT_INFO);
+	trace_seq_terminate(&seq);
+	text = strdup(seq.buffer);
+	trace_seq_destroy(&seq);
+	if (!text)
+		err(STATUS_UNKNOWN, "no memory for an event");
+	return text;
+}
+
+static void note_dimm(struct tep_event *event, struct tep_record *record,
+		      uint64_t pfn)
+{
+	const char *label;
+	int len;
+
+	if (strcmp(event->name, EDAC))
+		return;
+	label = tep_get_field_raw(NULL, event, "label", record, &len, 0);
+	if (label)
+		dimm_labels_note(pfn, label);
+}
+
+/* Called by libtracefs for each event. */
+static int collect(struct tep_event *event, struct tep_record *record,
+		   int cpu, void *arg)
 {
 	struct sighting s = { .source = find_source(event->name) };
 	struct watch *watch = arg;
-	struct trace_seq text;
+	struct sighting *more;
 
 	(void)cpu;
 	if (!s.source)
 		return 0;
-	trace_seq_init(&text);
-	tep_print_event(watch->tep, &text, record, "%s", TEP_PRINT_INFO);
-	trace_seq_terminate(&text);
-	s.text = text.buffer;
+	s.text = text_of(watch, record);
 	decode(watch, event, record, &s);
-	(want_json ? print_json : print_text)(&s);
-	trace_seq_destroy(&text);
-	return ++watch->seen == watch->count;
+	note_dimm(event, record, s.pfn);
+	more = reallocarray(watch->sighting, watch->n + 1, sizeof(s));
+	if (!more)
+		err(STATUS_UNKNOWN, "no memory for an event");
+	watch->sighting = more;
+	more[watch->n++] = s;
+	return 0;
 }
 
 static bool enough(const struct watch *watch)
 {
-	return watch->count && watch->seen >= watch->count;
+	return watch->count && watch->shown >= watch->count;
 }
 
-static int follow(struct watch *watch)
+static void show_round(struct watch *watch)
 {
-	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	size_t i;
 
-	while (!interrupted && !enough(watch)) {
-		if (tracefs_iterate_raw_events(watch->tep, watch->instance,
-					       NULL, 0, show, watch) < 0) {
-			warn("cannot read the kernel's events");
-			return STATUS_UNKNOWN;
+	for (i = 0; i < watch->n; i++) {
+		if (!enough(watch)) {
+			(want_json ? print_json : print_text)(&watch->sighting[i]);
+			watch->shown++;
 		}
-		nanosleep(&pause, NULL);
+		free(watch->sighting[i].text);
 	}
-	return STATUS_FINE;
+	watch->n = 0;
+}
+
+static int follow_events(struct watch *watch)
+{
+	int status = STATUS_FINE;
+
+	while (!interrupted() && !enough(watch)) {
+		if (tracefs_iterate_raw_events(watch->tep, watch->instance,
+					       NULL, 0, collect, watch) < 0) {
+			warn("cannot read the kernel's events");
+			status = STATUS_UNKNOWN;
+			break;
+		}
+		show_round(watch);
+		interrupt_or_pause(POLL_MS);
+	}
+	free(watch->sighting);
+	return status;
 }
 
 static int enable(struct watch *watch, const struct source *source)
 {
+	if (event_formats_add(watch->tep, source->system, source->event))
+		return -1;
 	if (source->filter &&
 	    tracefs_event_file_write(watch->instance, source->system,
 				     source->event, "filter",
@@ -234,11 +298,11 @@ static int watch_instance(struct watch *watch)
 {
 	int status = STATUS_UNKNOWN;
 
-	watch->tep = tracefs_local_events_system(NULL, systems);
+	watch->tep = event_formats_new();
 	if (!watch->tep)
 		warn("cannot read the formats of the kernel's events");
 	else if (!enable_all(watch))
-		status = follow(watch);
+		status = follow_events(watch);
 	tep_free(watch->tep);
 	return status;
 }
@@ -249,13 +313,15 @@ static int start(struct watch *watch)
 	int status;
 
 	if (!tracefs_tracing_dir()) {
-		warnx("no tracefs: run as root, or mount -t tracefs tracefs /sys/kernel/tracing");
+		warnx("there is no tracefs: mount -t tracefs tracefs /sys/kernel/tracing, as root; a kernel that has none lacks CONFIG_TRACING");
 		return STATUS_UNKNOWN;
 	}
 	snprintf(name, sizeof(name), "mfr-%d", getpid());
 	watch->instance = tracefs_instance_create(name);
 	if (!watch->instance) {
-		warn("cannot make the tracing instance %s; run as root", name);
+		warnx("cannot make the tracing instance %s: %s%s", name,
+		      strerror(errno),
+		      errno == EACCES || errno == EPERM ? "; run as root" : "");
 		return STATUS_UNKNOWN;
 	}
 	status = watch_instance(watch);
@@ -267,13 +333,10 @@ static int start(struct watch *watch)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch *watch = state->input;
-	char *end;
 
 	if (key != KEY_COUNT)
 		return ARGP_ERR_UNKNOWN;
-	errno = 0;
-	watch->count = strtoul(arg, &end, 10);
-	if (errno || *end || !watch->count || *arg == '-')
+	if (!number_parse(arg, &watch->count) || !watch->count)
 		argp_error(state, "--count %s is not a number above 0", arg);
 	return 0;
 }
@@ -289,18 +352,16 @@ static const struct argp argp = {
 	.parser = parse,
 	.children = json_option,
 	.doc = "Show machine checks, memory failures, the SIGBUS that they "
-	       "bring, and what EDAC reports, as they come, "
+	       "bring, what the scanner finds and EDAC reports, as they come, "
 	       "until interrupted."
 	       "\vExit status: 0 ended as asked, 2 could not watch.",
 };
 
 int command_watch(int argc, char **argv)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
 	struct watch watch = { 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &watch);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	interrupt_catch();
 	return start(&watch);
 }

@@ -3,6 +3,8 @@
  * A program that loses memory: it reads a poisoned line of a huge page, says
  * "lost ADDRESS" (physical) once SIGBUS has come, and holds the page until it
  * is killed.  The page is kept if the kernel can.
+ *
+ * victim --unread poisons the line, does not read it, and says so at once.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -10,6 +12,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,8 +51,9 @@ static char *map_huge(void)
 	return p;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	const bool reads = argc < 2 || strcmp(argv[1], "--unread");
 	char *bad = map_huge() + BAD_OFFSET;
 	int64_t pa = lab_pa(bad);
 
@@ -57,7 +61,7 @@ int main(void)
 		errx(1, "not in the lab: %s", strerror((int)-pa));
 	if (signal(SIGBUS, on_sigbus) == SIG_ERR || lab_poison_add(pa, 1))
 		errx(1, "cannot poison %#" PRIx64, pa);
-	if (!sigsetjmp(bus_return, 1)) {
+	if (reads && !sigsetjmp(bus_return, 1)) {
 		*(volatile char *)bad;
 		errx(1, "no SIGBUS came");
 	}

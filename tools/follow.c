@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <err.h>
+#include <string.h>
+
+#include "command.h"
+#include "follow.h"
+#include "interrupt.h"
+
+#define POLL_MS		200
+
+/* More was read or found: the thread has heard of what was asked for. */
+static bool has_moved(const struct scan *before, const struct scan *now)
+{
+	return now->figure[SCAN_READ_BYTES] != before->figure[SCAN_READ_BYTES] ||
+	       scan_hits(now) != scan_hits(before);
+}
+
+/* Ranges have no file "enabled", so an old "stopped" could be taken for new. */
+static bool has_stopped(const struct scan *before, const struct scan *now)
+{
+	if (now->node != SCAN_DEMAND)
+		return !now->figure[SCAN_ENABLED];
+	return !strncmp(now->state, "stopped", 7) && has_moved(before, now);
+}
+
+static void judge(struct followed *f, const struct scan *now)
+{
+	f->completed = now->figure[SCAN_PASSES] >
+		       f->before->figure[SCAN_PASSES];
+	f->hits = scan_hits(now) - scan_hits(f->before);
+	f->ended = f->completed || has_stopped(f->before, now);
+}
+
+/* Returns how many have ended. */
+static size_t look(struct followed *followed, size_t n, bool shown,
+		   const struct scanner *scanner)
+{
+	const struct scan *now;
+	size_t i, ended = 0;
+
+	for (i = 0; i < n; i++) {
+		now = scanner_find(scanner, followed[i].before->node);
+		if (!now)
+			now = followed[i].before;	/* the node has gone */
+		if (!followed[i].ended)
+			judge(&followed[i], now);
+		if (shown)
+			progress_show(&followed[i].progress, now,
+				      followed[i].completed);
+		ended += followed[i].ended;
+	}
+	return ended;
+}
+
+static int result(const struct followed *followed, size_t n)
+{
+	enum status status = STATUS_FINE;
+	uint64_t hits = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		hits += followed[i].hits;
+		if (followed[i].completed)
+			continue;
+		status = STATUS_UNKNOWN;
+		if (followed[i].ended)
+			warnx("%s: the scan was ended before its pass; mfr scan shows why",
+			      followed[i].before->name);
+		else
+			warnx("%s: the scan goes on in the kernel",
+			      followed[i].before->name);
+	}
+	return hits ? STATUS_PROBLEM : status;
+}
+
+int follow(struct followed *followed, size_t n, bool shown)
+{
+	struct scanner scanner;
+	size_t ended;
+
+	for (;;) {
+		scanner_read(&scanner);
+		if (scanner.err) {
+			warnx("the module memscan has gone: %s",
+			      strerror(-scanner.err));
+			scanner_free(&scanner);
+			return STATUS_UNKNOWN;
+		}
+		ended = look(followed, n, shown, &scanner);
+		scanner_free(&scanner);
+		if (ended == n || interrupted())
+			return result(followed, n);
+		interrupt_or_pause(POLL_MS);
+		if (shown)
+			progress_rewind(n);
+	}
+}

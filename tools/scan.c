@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mfr scan: the scanner, which is the module memscan.
+ *
+ * The kernel does the work and judges what it is told; here its words are
+ * made complete.  What was started goes on when we end.
+ */
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "follow.h"
+#include "host.h"
+#include "interrupt.h"
+#include "json.h"
+#include "number.h"
+#include "scan_table.h"
+#include "setting.h"
+#include "size.h"
+
+#define MAX_WORDS	8
+
+enum { KEY_NODE = 0x200, KEY_WATCH };
+
+struct request {
+	const struct verb *verb;
+	int node;		/* or ALL_NODES */
+	bool watch;
+	unsigned int n_words;	/* behind the verb */
+	char *word[MAX_WORDS];
+	uint64_t address, size;	/* of a range */
+};
+
+/* What an operator can do about a check that refuses. */
+static const char *advice_on(const struct scan_check *check)
+{
+	static const char *const advices[][2] = {
+		{ "hypervisor",
+		  "scan on its host; the module's parameter force=1 is for tests" },
+		{ "machine check recovery",
+		  "an error that it finds could stop this machine, so leave it" },
+		{ "vm.memory_failure_recovery",
+		  "sysctl vm.memory_failure_recovery=1 lets it" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (!strcmp(advices[i][0], check->name))
+			return advices[i][1];
+	return "docs/memscan.md tells of the check";
+}
+
+static bool may_scan(const struct scanner *scanner)
+{
+	const struct scan_check *check = scanner_refusal(scanner);
+
+	if (check)
+		warnx("the module memscan does not read this machine's memory: %s: %s; %s",
+		      check->name, check->verdict, advice_on(check));
+	return !check;
+}
+
+/* The scanner as it is; false after saying what is missing. */
+static bool find_scanner(const struct request *request,
+			 struct scanner *scanner)
+{
+	scanner_read(scanner);
+	if (scanner->err == -ENOENT)
+		warnx("the module memscan is not loaded: modprobe memscan, as root; docs/memscan.md tells how to build it");
+	else if (scanner->err)
+		warnx("cannot read /sys/kernel/memscan: %s%s",
+		      strerror(-scanner->err),
+		      scanner->err == -EACCES ? "; run as root" : "");
+	else if (request->node != ALL_NODES &&
+		 !scanner_find(scanner, request->node))
+		warnx("node %d has no scanner: mfr scan lists those that have",
+		      request->node);
+	else
+		return true;
+	scanner_free(scanner);
+	return false;
+}
+
+static void print_text(const struct scanner *scanner,
+		       const struct problems *problems)
+{
+	size_t i;
+
+	scan_table_print(scanner);
+	scan_table_print_details(scanner);
+	puts(problems->n ? "\nTo do" : "\nNothing needs doing");
+	for (i = 0; i < problems->n; i++)
+		printf("  %s\n", problems->text[i]);
+}
+
+/* One line, if lines of progress were before it. */
+static void print_json(const struct scanner *scanner,
+		       const struct problems *problems, bool line)
+{
+	(line ? json_print_line : json_print)(json_make("{ss so so}",
+		"schema", "mfr-scan-1",
+		"scanner", json_of_scanner(scanner),
+		"problems", json_of_problems(problems)));
+}
+
+static int show_status(const struct request *request)
+{
+	struct problems problems = { 0 };
+	struct scanner scanner;
+	int status;
+
+	if (!find_scanner(request, &scanner))
+		return STATUS_UNKNOWN;
+	problems_find_scanner(&problems, &scanner);
+	if (want_json)
+		print_json(&scanner, &problems, request->watch);
+	else
+		print_text(&scanner, &problems);
+	status = problems.n ? STATUS_PROBLEM : STATUS_FINE;
+	problems_free(&problems);
+	scanner_free(&scanner);
+	return status;
+}
+
+/* The passes under way of the nodes that are meant. */
+static int watch_nodes(const struct request *request,
+		       const struct scanner *before)
+{
+	struct followed *followed = calloc(before->n, sizeof(*followed));
+	const struct scan *scan;
+	int status = STATUS_UNKNOWN;
+	size_t i, n = 0;
+
+	for (i = 0; followed && i < before->n; i++) {
+		scan = &before->node[i];
+		if (scan->figure[SCAN_ENABLED] &&
+		    (request->node == ALL_NODES || request->node == scan->node))
+			followed[n++].before = scan;
+	}
+	if (n)
+		status = follow(followed, n, true);
+	else
+		warnx("nothing is being scanned: mfr scan start begins");
+	free(followed);
+	return status;
+}
+
+static int watch_and_show(const struct request *request)
+{
+	struct scanner before;
+	int status;
+
+	if (!find_scanner(request, &before))
+		return STATUS_UNKNOWN;
+	status = watch_nodes(request, &before);
+	scanner_free(&before);
+	if (status == STATUS_UNKNOWN)
+		return status;
+	return show_status(request) == STATUS_UNKNOWN ? STATUS_UNKNOWN : status;
+}
+
+static int run_status(const struct request *request)
+{
+	return (request->watch ? watch_and_show : show_status)(request);
+}
+
+/* The words, and then whether to read at all, to the nodes that are meant. */
+static int apply(const struct request *request, const char *enabled)
+{
+	struct scanner scanner;
+	unsigned int i;
+	bool done;
+
+	if (!find_scanner(request, &scanner))
+		return STATUS_UNKNOWN;
+	done = strcmp(enabled, "enabled=1") || may_scan(&scanner);
+	for (i = 0; i < request->n_words && done; i++)
+		done = setting_apply(&scanner, request->node,
+				     request->word[i]);
+	if (done && *enabled)
+		done = setting_apply(&scanner, request->node, enabled);
+	scanner_free(&scanner);
+	return done ? STATUS_FINE : STATUS_UNKNOWN;
+}
+
+static int run_start(const struct request *request)
+{
+	int status = apply(request, "enabled=1");
+
+	if (!status && request->watch)
+		return watch_and_show(request);
+	if (!status)
+		show_status(request);
+	return status;
+}
+
+static int run_stop(const struct request *request)
+{
+	int status = apply(request, "enabled=0");
+
+	if (!status)
+		show_status(request);
+	return status;
+}
+
+static int run_set(const struct request *request)
+{
+	int status = apply(request, "");
+
+	if (!status)
+		show_status(request);
+	return status;
+}
+
+static bool start_range(const struct request *request,
+			const struct scanner *scanner)
+{
+	char number[32];
+	int err;
+
+	snprintf(number, sizeof(number), "%" PRIu64, request->size);
+	if (!setting_write("scan_size", number,
+			   "a multiple of 4096 that is above 0"))
+		return false;
+	snprintf(number, sizeof(number), "0x%" PRIx64, request->address);
+	err = scanner_write("scan_addr", number);
+	if (err == -EBUSY)
+		warnx("another range is being scanned; try again once it is through, which mfr scan shows");
+	else if (err == -EINVAL)
+		warnx("the kernel refuses the range at %s: the address has to be a multiple of 4096, and its first and last page memory",
+		      number);
+	else if (err && (err != -EPERM || may_scan(scanner)))
+		warnx("cannot scan the range at %s: %s", number,
+		      strerror(-err));
+	return !err;
+}
+
+static uint64_t more(const struct scan *before, const struct scan *after,
+		     enum scan_figure i)
+{
+	return after->figure[i] - before->figure[i];
+}
+
+static void print_range(const struct scan *before, const struct scan *after)
+{
+	const char *name;
+	int i;
+
+	printf("read %s", size_text(more(before, after, SCAN_READ_BYTES)).text);
+	for (i = SCAN_LAST_PASS_READ_PAGES + 1; i < N_SCAN_FIGURES; i++) {
+		name = strchr(scan_figure_names[i], '/') + 1;
+		if (after->figure[i])
+			printf(", left out %" PRIu64 " %.*s page%s",
+			       after->figure[i], (int)strcspn(name, "_"), name,
+			       after->figure[i] == 1 ? "" : "s");
+	}
+	printf("; hits: %" PRIu64 " recovered, %" PRIu64 " known, %" PRIu64
+	       " not recovered\n", more(before, after, SCAN_HITS_RECOVERED),
+	       more(before, after, SCAN_HITS_KNOWN),
+	       more(before, after, SCAN_HITS_NOT_RECOVERED));
+}
+
+static void print_range_json(const struct scan *before,
+			     const struct scan *after)
+{
+	json_print_line(json_make("{ss sI s{sI sI sI} so}",
+		"schema", "mfr-scan-range-1",
+		"read_bytes", (json_int_t)more(before, after, SCAN_READ_BYTES),
+		"hits",
+		"recovered",
+		(json_int_t)more(before, after, SCAN_HITS_RECOVERED),
+		"known", (json_int_t)more(before, after, SCAN_HITS_KNOWN),
+		"not_recovered",
+		(json_int_t)more(before, after, SCAN_HITS_NOT_RECOVERED),
+		"scan", json_of_scan(after)));
+}
+
+static int scan_range(const struct request *request,
+		      const struct scanner *before)
+{
+	struct followed followed = { .before = &before->demand };
+	struct scanner after;
+	int status;
+
+	if (before->paused) {
+		warnx("the scanner is paused: mfr scan set pause=0 comes first");
+		return STATUS_UNKNOWN;
+	}
+	if (!start_range(request, before))
+		return STATUS_UNKNOWN;
+	status = follow(&followed, 1, request->watch);
+	if (!followed.ended || !find_scanner(request, &after))
+		return status;
+	(want_json ? print_range_json : print_range)(&before->demand,
+						     &after.demand);
+	scanner_free(&after);
+	return status;
+}
+
+static int run_range(const struct request *request)
+{
+	struct scanner before;
+	int status = STATUS_UNKNOWN;
+
+	if (find_scanner(request, &before)) {
+		status = scan_range(request, &before);
+		scanner_free(&before);
+	}
+	return status;
+}
+
+/* Returns what is wrong with the words, or NULL. */
+static const char *no_words(struct request *request)
+{
+	return request->n_words ? "takes no argument" : NULL;
+}
+
+static const char *setting_words(struct request *request)
+{
+	unsigned int i;
+
+	for (i = 0; i < request->n_words; i++)
+		if (!setting_is_known(request->word[i]))
+			return "takes settings as NAME=VALUE: " SETTING_NAMES;
+	return NULL;
+}
+
+static const char *some_settings(struct request *request)
+{
+	return request->n_words ? setting_words(request) :
+	       "wants settings as NAME=VALUE: " SETTING_NAMES;
+}
+
+static const char *range_words(struct request *request)
+{
+	if (request->n_words != 2)
+		return "wants an ADDRESS and a SIZE";
+	if (!size_parse(request->word[0], &request->address))
+		return "wants a physical address first";
+	if (!size_parse(request->word[1], &request->size))
+		return "wants a size second, of bytes or with K, M, G or T";
+	return request->node == ALL_NODES ? NULL :
+	       "takes no --node: an address has one";
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct request *request);
+	const char *(*check_words)(struct request *request);
+} verbs[] = {
+	{ "status", run_status, no_words },
+	{ "start", run_start, setting_words },
+	{ "stop", run_stop, no_words },
+	{ "set", run_set, some_settings },
+	{ "range", run_range, range_words },
+};
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+static void add_word(struct request *request, char *word,
+		     struct argp_state *state)
+{
+	if (!state->arg_num) {
+		request->verb = find_verb(word);
+		if (!request->verb)
+			argp_error(state, "'%s': status, start, stop, set or range?",
+				   word);
+	} else if (request->n_words < MAX_WORDS) {
+		request->word[request->n_words++] = word;
+	} else {
+		argp_error(state, "'%s' is one argument too many", word);
+	}
+}
+
+static void check_words(struct request *request, struct argp_state *state)
+{
+	const char *wrong = request->verb->check_words(request);
+
+	if (wrong)
+		argp_error(state, "%s %s", request->verb->name, wrong);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct request *request = state->input;
+	uint64_t node;
+
+	switch (key) {
+	case KEY_NODE:
+		if (!number_parse(arg, &node) || node > INT_MAX)
+			argp_error(state, "--node %s is not the number of a node",
+				   arg);
+		request->node = (int)node;
+		return 0;
+	case KEY_WATCH:
+		request->watch = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		add_word(request, arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		check_words(request, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ .name = "node", .key = KEY_NODE, .arg = "N",
+	  .doc = "This node only; all by default" },
+	{ .name = "watch", .key = KEY_WATCH,
+	  .doc = "Show how far the pass under way is, until its end" },
+	{ 0 }
+};
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = common_options,
+	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop\n"
+		    "set SETTING=VALUE...\nrange ADDRESS SIZE",
+	.doc = "Show the scanner, which reads memory to find errors before "
+	       "programs do; start, stop or set it; or have a range of "
+	       "physical addresses read at once."
+	       "\vSettings: " SETTING_NAMES "."
+	       "\n\nExit status: 0 fine, or done; 1 poison was found, or "
+	       "something needs doing; 2 it failed, or could not tell.",
+};
+
+int command_scan(int argc, char **argv)
+{
+	struct request request = { .verb = &verbs[0], .node = ALL_NODES };
+
+	argp_parse(&argp, argc, argv, 0, NULL, &request);
+	if (request.watch || request.verb->run == run_range)
+		interrupt_catch();
+	return request.verb->run(&request);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "moment.h"
+#include "scan_table.h"
+#include "size.h"
+
+const char *scan_state(const struct scan *scan)
+{
+	bool rests = !strcmp(scan->state, "idle") ||
+		     !strncmp(scan->state, "stopped", 7);
+
+	if (!scan->known[SCAN_ENABLED])
+		return scan->state;
+	if (scan->figure[SCAN_ENABLED])
+		return rests ? "starting" : scan->state;
+	return rests ? scan->state : "stopping";
+}
+
+static void print_scan(const struct scan *scan, const char *name)
+{
+	const uint64_t *figure = scan->figure;
+
+	printf("%-16s %7" PRIu64 " %% %12s %7" PRIu64 " %6" PRIu64
+	       "  %-16s  %s\n", name, figure[SCAN_PROGRESS_PERCENT],
+	       rate_text(figure[SCAN_RATE_BYTES_PER_SECOND]).text,
+	       figure[SCAN_PASSES], scan_hits(scan),
+	       moment_text(figure[SCAN_LAST_PASS_END_SECONDS]).text,
+	       scan_state(scan));
+}
+
+/* Ranges on demand have a line once there was one. */
+void scan_table_print(const struct scanner *scanner)
+{
+	const struct scan *demand = &scanner->demand;
+	size_t i;
+
+	printf("%-16s %9s %12s %7s %6s  %-16s  %s\n", "Scanner of node",
+	       "progress", "rate", "passes", "hits", "last pass", "state");
+	for (i = 0; i < scanner->n; i++)
+		print_scan(&scanner->node[i], scanner->node[i].name + 4);
+	if (demand->figure[SCAN_PASSES] || strcmp(demand->state, "idle"))
+		print_scan(demand, "on demand");
+}
+
+static void print_checks(const struct scanner *scanner)
+{
+	size_t i;
+
+	printf("\nChecks of this machine\n");
+	for (i = 0; i < scanner->n_checks; i++)
+		printf("  %s: %s\n", scanner->check[i].name,
+		       scanner->check[i].verdict);
+}
+
+static void print_settings(const struct scanner *scanner)
+{
+	const struct scan *scan;
+	size_t i;
+
+	printf("\n%-16s %13s %15s  %s\n", "Settings of node", "cycle_seconds",
+	       "max_cpu_percent", "scope");
+	for (i = 0; i < scanner->n; i++) {
+		scan = &scanner->node[i];
+		printf("%-16d %13" PRIu64 " %15" PRIu64 "  %s\n", scan->node,
+		       scan->figure[SCAN_CYCLE_SECONDS],
+		       scan->figure[SCAN_MAX_CPU_PERCENT], scan->scope);
+	}
+	printf("pause %" PRIu64 ", max_hits %" PRIu64 "\n", scanner->paused,
+	       scanner->max_hits);
+}
+
+static void print_hits(const struct scan *scan)
+{
+	if (!scan_hits(scan))
+		return;
+	printf("  %s: %" PRIu64 " recovered, %" PRIu64 " known, %" PRIu64
+	       " not recovered; the last %s", scan->name,
+	       scan->figure[SCAN_HITS_RECOVERED],
+	       scan->figure[SCAN_HITS_KNOWN],
+	       scan->figure[SCAN_HITS_NOT_RECOVERED],
+	       moment_text(scan->figure[SCAN_LAST_HIT_SECONDS]).text);
+	if (scan->known[SCAN_LAST_HIT_PFN])
+		printf(" at pfn 0x%" PRIx64, scan->figure[SCAN_LAST_HIT_PFN]);
+	putchar('\n');
+}
+
+static void print_all_hits(const struct scanner *scanner)
+{
+	uint64_t hits = scan_hits(&scanner->demand);
+	size_t i;
+
+	for (i = 0; i < scanner->n; i++)
+		hits += scan_hits(&scanner->node[i]);
+	if (!hits)
+		return;
+	printf("\nHits\n");
+	for (i = 0; i < scanner->n; i++)
+		print_hits(&scanner->node[i]);
+	print_hits(&scanner->demand);
+}
+
+void scan_table_print_details(const struct scanner *scanner)
+{
+	print_settings(scanner);
+	print_all_hits(scanner);
+	print_checks(scanner);
+}
