@@ -75,6 +75,10 @@ static struct figure group##_##file = {					\
 FIGURE(scan, passes, passes);
 FIGURE(scan, late_passes, late_passes);
 FIGURE(scan, late_seconds, late_seconds);
+FIGURE(scan, early_passes, early_passes);
+FIGURE(scan, early_seconds, early_seconds);
+FIGURE(looks, blocks, looked.blocks);
+FIGURE(looks, hits, looked.hits);
 FIGURE(scan, rate_bytes_per_second, rate_bytes_per_second);
 FIGURE(scan, read_bytes, totals.read_bytes);
 /* Physical addresses are not for everybody. */
@@ -154,6 +158,12 @@ static struct attribute *hits_attrs[] = {
 	NULL
 };
 
+static struct attribute *looks_attrs[] = {
+	&looks_blocks.attr.attr,
+	&looks_hits.attr.attr,
+	NULL
+};
+
 static struct attribute *pass_attrs[] = {
 	&pass_start_seconds.attr.attr,
 	PASS_ATTRIBUTES(pass),
@@ -170,6 +180,10 @@ static struct attribute *last_pass_attrs[] = {
 static const struct attribute_group figure_group = { .attrs = figure_attrs };
 static const struct attribute_group hits_group = {
 	.name = "hits", .attrs = hits_attrs
+};
+
+static const struct attribute_group looks_group = {
+	.name = "looks", .attrs = looks_attrs
 };
 
 static const struct attribute_group pass_group = {
@@ -280,6 +294,20 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	static const char *const gaits[] = {
+		[MEMSCAN_EVEN] = "even",
+		[MEMSCAN_AHEAD] = "ahead",
+		[MEMSCAN_SLOW] = "slow",
+	};
+
+	return sysfs_emit(buf, "%s\n",
+			  gaits[READ_ONCE(to_scan(kobj)->tempo.gait)]);
+}
+
+static struct kobj_attribute pace_attr = __ATTR_RO(pace);
 static struct kobj_attribute scope_attr = __ATTR_RW(scope);
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 
@@ -290,14 +318,17 @@ static struct attribute *node_attrs[] = {
 	&max_cpu_percent_setting.attr.attr,
 	&scan_late_passes.attr.attr,
 	&scan_late_seconds.attr.attr,
+	&scan_early_passes.attr.attr,
+	&scan_early_seconds.attr.attr,
+	&pace_attr.attr,
 	NULL
 };
 
 static const struct attribute_group node_group = { .attrs = node_attrs };
 
 static const struct attribute_group *node_groups[] = {
-	&node_group, &figure_group, &hits_group, &pass_group, &last_pass_group,
-	NULL
+	&node_group, &figure_group, &hits_group, &looks_group, &pass_group,
+	&last_pass_group, NULL
 };
 
 static const struct attribute_group *demand_groups[] = {
