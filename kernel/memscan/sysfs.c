@@ -17,6 +17,8 @@
 #include "scan.h"
 #include "sysfs.h"
 
+/* The longest number, in octal, and its newline */
+#define MAX_WORD		24
 #define MAX_CYCLE_SECONDS	(366 * 86400)
 
 static struct kobject *root;
@@ -32,12 +34,18 @@ static struct memscan_scan *to_scan(struct kobject *kobj)
 	return container_of(kobj, struct memscan_scan, kobj);
 }
 
+/* A word of ours and a newline: no end of the string within, no page of it. */
+static bool is_word(const char *buf, size_t count)
+{
+	return count <= MAX_WORD && strlen(buf) == count;
+}
+
 /* Decimal, or 0x and hexadecimal, or 0 and octal; no sign, nothing but that. */
-static int parse(const char *buf, u64 low, u64 high, u64 *value)
+static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 {
 	u64 parsed;
 
-	if (*buf == '+' || kstrtou64(buf, 0, &parsed))
+	if (!is_word(buf, count) || *buf == '+' || kstrtou64(buf, 0, &parsed))
 		return -EINVAL;
 	if (parsed < low || parsed > high)
 		return -EINVAL;
@@ -226,7 +234,7 @@ static ssize_t setting_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, setting->low, setting->high, &value);
+	err = parse(buf, count, setting->low, setting->high, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(*setting_value(kobj, setting), value);
@@ -263,7 +271,7 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	int scope = sysfs_match_string(scopes, buf);
 
-	if (scope < 0)
+	if (scope < 0 || !is_word(buf, count))
 		return -EINVAL;
 	WRITE_ONCE(to_scan(kobj)->scope, scope);
 	return count;
@@ -282,7 +290,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 enable;
 	int err;
 
-	err = parse(buf, 0, 1, &enable);
+	err = parse(buf, count, 0, 1, &enable);
 	if (err)
 		return err;
 	mutex_lock(&settings);
@@ -351,7 +359,7 @@ static ssize_t pause_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, 0, 1, &value);
+	err = parse(buf, count, 0, 1, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(memscan_paused, value);
@@ -371,7 +379,7 @@ static ssize_t max_hits_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, 1, UINT_MAX, &value);
+	err = parse(buf, count, 1, UINT_MAX, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(memscan_max_hits, value);
@@ -397,7 +405,7 @@ static ssize_t scan_size_store(struct kobject *kobj,
 	u64 size;
 	int err;
 
-	err = parse(buf, PAGE_SIZE, S64_MAX, &size);
+	err = parse(buf, count, PAGE_SIZE, S64_MAX, &size);
 	if (err)
 		return err;
 	if (!PAGE_ALIGNED(size))
@@ -457,7 +465,7 @@ static ssize_t scan_addr_store(struct kobject *kobj,
 	u64 addr;
 	int err;
 
-	err = parse(buf, 0, U64_MAX, &addr);
+	err = parse(buf, count, 0, U64_MAX, &addr);
 	if (err)
 		return err;
 	mutex_lock(&settings);
