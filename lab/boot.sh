@@ -135,6 +135,15 @@ disk_words() {
 		"if=virtio,format=raw,cache=writethrough,file=${disk//,/,,}"
 }
 
+# QEMU's monitor, connected with a serial port of the guest.
+monitor_words() {
+	[ -z "$monitor" ] || printf '%s\0' \
+		-chardev "socket,id=monitor,path=$tmp/monitor,server=on,wait=off" \
+		-mon chardev=monitor \
+		-chardev "socket,id=asks,path=$tmp/monitor" \
+		-device pci-serial,chardev=asks
+}
+
 # A warning is the end where nothing is to be warned of.  A program's physical
 # addresses shall hold, so stock must not move its pages from node to node.  Our
 # kernels do not remap interrupts: VFIO needs to be told that none is forged here.
@@ -165,6 +174,8 @@ qemu_words() {
 	numa_words
 	vfio_words
 	disk_words
+	monitor_words
+	((!${#qemu_more[@]})) || printf '%s\0' "${qemu_more[@]}"
 	[ "$root" != host ] || printf '%s\0' \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host

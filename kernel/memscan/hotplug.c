@@ -8,11 +8,13 @@
 
 #include <linux/list.h>
 #include <linux/memory.h>
+#include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
 #include "hit.h"
 #include "hotplug.h"
 #include "range.h"
+#include "scan.h"
 
 DECLARE_RWSEM(memscan_hotplug_lock);
 
@@ -88,6 +90,9 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 		del_leaving(&range);
 		/* What comes back may be other memory. */
 		memscan_forget(&range);
+		break;
+	case MEM_ONLINE:
+		memscan_scans_came(pfn_to_nid(range.start), &range);
 		break;
 	}
 	return notifier_from_errno(err);

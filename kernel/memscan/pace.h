@@ -11,6 +11,17 @@
 /* Read at most so much at once: larger bursts push more out of the caches. */
 #define MEMSCAN_BURST_BYTES	(4UL << 20)
 
+/*
+ * EVEN: a share of the bytes in the same share of the time. AHEAD: twice as
+ * fast, nobody needs the CPUs. SLOW: half as fast, somebody needs the memory.
+ */
+enum memscan_gait {
+	MEMSCAN_EVEN,
+	MEMSCAN_AHEAD,
+	MEMSCAN_SLOW,
+	MEMSCAN_GAITS,
+};
+
 /**
  * struct memscan_pace - what is wanted
  * @cycle_ns: time for a full pass; 0: as little as may be
@@ -25,16 +36,37 @@ struct memscan_pace {
 
 /**
  * struct memscan_tempo - what is
+ * @gait: what the load of the machine asks for
  * @elapsed_ns: since the pass started
  * @done_bytes: what the pass is through with, read or not
+ * @burst_bytes: of these, what the last burst added
  * @burst_ns: time that the last burst took
  */
 struct memscan_tempo {
+	enum memscan_gait gait;
 	u64 elapsed_ns;
 	u64 done_bytes;
+	u64 burst_bytes;
 	u64 burst_ns;
 };
 
+/**
+ * struct memscan_idleness - what the CPUs did for a while
+ * @wall_us: how long that was
+ * @cpus: how many they are
+ * @idle_us: of these times the CPUs were idle for, in all
+ * @own_us: or read for us
+ */
+struct memscan_idleness {
+	u64 wall_us;
+	unsigned int cpus;
+	u64 idle_us;
+	u64 own_us;
+};
+
+bool memscan_is_idle(const struct memscan_idleness *was);
+bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
+		     u64 usual_pages);
 u64 memscan_pace_wait_ns(const struct memscan_pace *pace,
 			 const struct memscan_tempo *tempo);
 

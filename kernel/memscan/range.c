@@ -24,10 +24,11 @@ unsigned long memscan_range_next(unsigned long pfn, unsigned long step,
 unsigned int memscan_range_percent(const struct memscan_range *range,
 				   unsigned long pfn)
 {
-	unsigned long size = range->end - range->start;
-
-	if (pfn <= range->start || !size)
+	if (pfn <= range->start)
 		return 0;
-	return mul_u64_u64_div_u64(min(pfn, range->end) - range->start, 100,
-				   size);
+	/* Also since the division is wrong then, see pace.c. */
+	if (pfn >= range->end)
+		return 100;
+	return mul_u64_u64_div_u64(pfn - range->start, 100,
+				   range->end - range->start);
 }

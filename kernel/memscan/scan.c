@@ -11,6 +11,7 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/mmzone.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -26,8 +27,14 @@
 #define DEFAULT_CYCLE_SECONDS	86400
 #define DEFAULT_CPU_PERCENT	10
 
-/* By node number, and one behind them for ranges on demand. */
+/*
+ * By node number, and one behind them for ranges on demand. Each is there until
+ * all go. A node may get memory at any time: adding to them takes the lock, and
+ * only while they are open.
+ */
 static struct memscan_scan *scans[MAX_NUMNODES + 1];
+static DEFINE_MUTEX(scans_lock);
+static bool scans_open;
 
 static bool on_demand(const struct memscan_scan *scan)
 {
@@ -56,11 +63,23 @@ static u64 whole_bytes(const struct memscan_scan *scan)
 
 static void start_pass(struct memscan_scan *scan)
 {
+	memscan_looks_renew(&scan->looks);
+	memscan_load_new_pass(&scan->load);
 	scan->walk.scope = READ_ONCE(scan->scope);
 	memscan_walk_start(&scan->walk, whole(scan));
+	scan->under_way = true;
 	scan->start_ns = ktime_get_boottime_ns();
 	scan->start_seconds = ktime_get_real_seconds();
 	trace_memscan_pass(scan->walk.who, "start", 0, 0, 0);
+}
+
+/* Nothing of what was goes on. What comes online from now on is looked at. */
+static void start_afresh(struct memscan_scan *scan)
+{
+	memscan_looks_drop(&scan->looks);
+	memscan_walk_start(&scan->look, (struct memscan_range){});
+	scan->burst_end_ns = 0;
+	start_pass(scan);
 }
 
 static u64 elapsed_ns(const struct memscan_scan *scan)
@@ -68,27 +87,46 @@ static u64 elapsed_ns(const struct memscan_scan *scan)
 	return ktime_get_boottime_ns() - scan->start_ns;
 }
 
-static void end_pass(struct memscan_scan *scan)
+static void count_punctuality(struct memscan_scan *scan, u64 seconds)
 {
-	u64 seconds = div_u64(elapsed_ns(scan), NSEC_PER_SEC);
 	u64 cycle = READ_ONCE(scan->cycle_seconds);
+
+	if (!cycle)
+		return;
+	if (seconds > cycle) {
+		scan->late_passes++;
+		scan->late_seconds += seconds - cycle;
+	} else if (seconds < cycle) {
+		scan->early_passes++;
+		scan->early_seconds += cycle - seconds;
+	}
+}
+
+/* A pass takes until the next one may begin: the last rest is part of it. */
+static void end_pass(struct memscan_scan *scan, u64 rest_ns)
+{
+	u64 seconds = div_u64(elapsed_ns(scan) + rest_ns, NSEC_PER_SEC);
 
 	scan->last.start_seconds = scan->start_seconds;
 	scan->last.end_seconds = ktime_get_real_seconds();
 	scan->last.hits = scan->walk.hits;
 	memcpy(scan->last.pages, scan->walk.pages, sizeof(scan->last.pages));
-	if (cycle && seconds > cycle) {
-		scan->late_passes++;
-		scan->late_seconds += seconds - cycle;
-	}
+	count_punctuality(scan, seconds);
 	trace_memscan_pass(scan->walk.who, "end",
 			   scan->walk.pages[MEMSCAN_READ], scan->walk.hits,
 			   seconds);
+	scan->under_way = false;
 	if (on_demand(scan))
 		WRITE_ONCE(scan->wanted, false);
 	/* Who sees the number sees the figures of that pass. */
 	smp_store_release(&scan->passes, scan->passes + 1);
 	sysfs_notify(&scan->kobj, NULL, "passes");
+}
+
+static bool is_looking(struct memscan_scan *scan)
+{
+	return !memscan_walk_done(&scan->look) ||
+	       memscan_looks_wait(&scan->looks);
 }
 
 /*
@@ -113,29 +151,101 @@ static void stop_at_limit(struct memscan_scan *scan)
 	WRITE_ONCE(scan->wanted, false);
 }
 
-/* Returns how long to wait for the next one, in ns. */
-static u64 burst(struct memscan_scan *scan)
+/* Returns the time that it took. Ends at a hit, around which to look then. */
+static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 {
-	struct memscan_pace pace = {
+	u64 started = ktime_get_ns(), hits = walk->hits;
+
+	memscan_walk_burst(walk, &scan->totals);
+	if (walk->hits > hits && !on_demand(scan))
+		memscan_looks_around(&scan->looks, walk->pfn - 1);
+	return ktime_get_ns() - started;
+}
+
+/* Its wait is for the CPU cap alone, and comes on top. Returns that. */
+static u64 burst_of_look(struct memscan_scan *scan)
+{
+	const struct memscan_pace pace = {
+		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
+	};
+	struct memscan_walk *look = &scan->look;
+	struct memscan_tempo tempo = {};
+	struct memscan_range range;
+	u64 hits;
+
+	if (memscan_walk_done(look) &&
+	    memscan_looks_next(&scan->looks, &range)) {
+		look->scope = scan->walk.scope;
+		memscan_walk_start(look, range);
+		scan->looked.blocks++;
+	}
+	hits = look->hits;
+	tempo.burst_ns = read_burst(scan, look);
+	scan->looked.hits += look->hits - hits;
+	scan->walk.hits += look->hits - hits;
+	return memscan_pace_wait_ns(&pace, &tempo);
+}
+
+static void burst_of_pass(struct memscan_scan *scan)
+{
+	struct memscan_walk *walk = &scan->walk;
+	struct memscan_tempo *tempo = &scan->tempo;
+	u64 present = memscan_walk_present(walk);
+	u64 read = walk->pages[MEMSCAN_READ], hits = walk->hits;
+
+	tempo->burst_ns = read_burst(scan, walk);
+	tempo->done_bytes = memscan_walk_present(walk) * PAGE_SIZE;
+	tempo->burst_bytes = tempo->done_bytes - present * PAGE_SIZE;
+	tempo->elapsed_ns = elapsed_ns(scan);
+	/* What a hit costs is no measure of the memory. */
+	read = walk->hits > hits ? 0 : walk->pages[MEMSCAN_READ] - read;
+	tempo->gait = on_demand(scan) ? MEMSCAN_EVEN :
+		      memscan_gait(&scan->load, scan->nid, tempo->burst_ns,
+				   read);
+	scan->burst_end_ns = ktime_get_ns();
+	measure_rate(scan);
+}
+
+/* What is left of the wait after the last burst, by the settings of now. */
+static u64 rest_ns(const struct memscan_scan *scan)
+{
+	const struct memscan_pace pace = {
 		.cycle_ns = (u64)READ_ONCE(scan->cycle_seconds) * NSEC_PER_SEC,
 		.total_bytes = whole_bytes(scan),
 		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
 	};
-	u64 started = ktime_get_ns();
-	struct memscan_tempo tempo = {};
+	u64 end = scan->burst_end_ns, now = ktime_get_ns();
 
-	if (xchg(&scan->fresh, false) || memscan_walk_done(&scan->walk))
-		start_pass(scan);
-	memscan_walk_burst(&scan->walk, &scan->totals);
-	measure_rate(scan);
-	tempo.done_bytes = memscan_walk_present(&scan->walk) * PAGE_SIZE;
-	tempo.elapsed_ns = elapsed_ns(scan);
-	tempo.burst_ns = ktime_get_ns() - started;
-	if (memscan_walk_done(&scan->walk))
-		end_pass(scan);
+	if (!end)
+		return 0;
+	end += memscan_pace_wait_ns(&pace, &scan->tempo);
+	return end > now ? end - now : 0;
+}
+
+/* Go on, if it is time. Returns how long to wait before the next call, in ns. */
+static u64 go_on(struct memscan_scan *scan)
+{
+	bool looking, fresh = xchg(&scan->fresh, false);
+	u64 wait = 0;
+
+	if (fresh)
+		start_afresh(scan);
+	looking = is_looking(scan);
+	if (!looking && rest_ns(scan))
+		return rest_ns(scan);
+	if (looking) {
+		wait = burst_of_look(scan);
+	} else {
+		if (!scan->under_way)
+			start_pass(scan);
+		burst_of_pass(scan);
+	}
+	looking = is_looking(scan);
+	if (!looking && scan->under_way && memscan_walk_done(&scan->walk))
+		end_pass(scan, rest_ns(scan));
 	else if (scan->walk.hits >= READ_ONCE(memscan_max_hits))
 		stop_at_limit(scan);
-	return memscan_pace_wait_ns(&pace, &tempo);
+	return looking ? wait : max(wait, rest_ns(scan));
 }
 
 /*
@@ -177,7 +287,7 @@ static int scan_thread(void *data)
 		ns = 0;
 		WRITE_ONCE(scan->state, next_state(scan));
 		if (scan->state == MEMSCAN_SCANNING)
-			ns = burst(scan);
+			ns = go_on(scan);
 		wait = wait_jiffies(scan, ns);
 		if (!wait) {
 			try_to_freeze();
@@ -224,14 +334,18 @@ struct memscan_scan *memscan_scan_of(int nid)
 	return scans[nid == NUMA_NO_NODE ? MAX_NUMNODES : nid];
 }
 
-/* A setting of all has changed. Not while they come or go. */
+/* A setting of all has changed. Not while they go. */
 void memscan_scans_wake(void)
 {
+	struct memscan_scan *scan;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(scans); i++)
-		if (scans[i])
-			memscan_scan_wake(scans[i]);
+	for (i = 0; i < ARRAY_SIZE(scans); i++) {
+		/* Pairs with add_scan(). */
+		scan = smp_load_acquire(&scans[i]);
+		if (scan)
+			memscan_scan_wake(scan);
+	}
 }
 
 int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
@@ -279,6 +393,15 @@ static int start_reading(struct memscan_scan *scan)
 	return 0;
 }
 
+static void name_walk(struct memscan_walk *walk, int nid)
+{
+	walk->nid = nid;
+	if (nid == NUMA_NO_NODE)
+		strscpy(walk->who, "demand");
+	else
+		snprintf(walk->who, sizeof(walk->who), "node%d", nid);
+}
+
 static struct memscan_scan *new_scan(int nid)
 {
 	struct memscan_scan *scan = kzalloc(sizeof(*scan), GFP_KERNEL);
@@ -286,7 +409,9 @@ static struct memscan_scan *new_scan(int nid)
 	if (!scan)
 		return NULL;
 	scan->nid = nid;
-	scan->walk.nid = nid;
+	name_walk(&scan->walk, nid);
+	name_walk(&scan->look, nid);
+	memscan_looks_init(&scan->looks);
 	init_waitqueue_head(&scan->wake);
 	init_completion(&scan->released);
 	scan->max_cpu_percent = 100;
@@ -297,6 +422,12 @@ static struct memscan_scan *new_scan(int nid)
 	return scan;
 }
 
+static void free_scan(struct memscan_scan *scan)
+{
+	memscan_looks_drop(&scan->looks);
+	kfree(scan);
+}
+
 static int add_scan(int nid, int slot)
 {
 	struct memscan_scan *scan = new_scan(nid);
@@ -304,50 +435,80 @@ static int add_scan(int nid, int slot)
 
 	if (!scan)
 		return -ENOMEM;
-	if (nid == NUMA_NO_NODE)
-		strscpy(scan->walk.who, "demand");
-	else
-		snprintf(scan->walk.who, sizeof(scan->walk.who), "node%d", nid);
-
 	err = start_reading(scan);
 	if (err)
 		goto out_free;
 	err = memscan_sysfs_add_scan(scan);
 	if (err)
 		goto out_stop;
-	scans[slot] = scan;
+	/* Whoever sees it sees all of it. */
+	smp_store_release(&scans[slot], scan);
 	return 0;
 
 out_stop:
 	kthread_stop(scan->thread);
 out_free:
-	kfree(scan);
+	free_scan(scan);
 	return err;
 }
 
-/* Threads first: they use the directory. Files only set flags and wake. */
+/**
+ * memscan_scans_came - memory came online
+ * @nid: its node, maybe the first memory that it has
+ * @range: where; to be looked at if the node is being read
+ *
+ * Context: notifier of memory hotplug.
+ */
+void memscan_scans_came(int nid, const struct memscan_range *range)
+{
+	int err = 0;
+
+	mutex_lock(&scans_lock);
+	if (scans_open && !scans[nid])
+		err = add_scan(nid, nid);
+	if (scans_open && scans[nid] && READ_ONCE(scans[nid]->wanted)) {
+		memscan_looks_at(&scans[nid]->looks, range);
+		memscan_scan_wake(scans[nid]);
+	}
+	mutex_unlock(&scans_lock);
+	if (err)
+		pr_warn("node%d got memory, but cannot be scanned: %d; load the module again\n",
+			nid, err);
+}
+
+/*
+ * Threads first: they use the directory. Files only set flags and wake. Without
+ * the lock, as a thread may wait for memory hotplug, and that for the lock.
+ */
 void memscan_scans_exit(void)
 {
 	int i;
 
+	mutex_lock(&scans_lock);
+	scans_open = false;
+	mutex_unlock(&scans_lock);
 	for (i = 0; i < ARRAY_SIZE(scans); i++) {
 		if (!scans[i])
 			continue;
 		kthread_stop(scans[i]->thread);
 		memscan_sysfs_del_scan(scans[i]);
-		kfree(scans[i]);
+		free_scan(scans[i]);
 		scans[i] = NULL;
 	}
 }
 
+/* Nodes whose memory comes before these are open are seen here. */
 int memscan_scans_init(void)
 {
 	int nid, err;
 
+	mutex_lock(&scans_lock);
 	err = add_scan(NUMA_NO_NODE, MAX_NUMNODES);
 	for_each_node_state(nid, N_MEMORY)
 		if (!err)
 			err = add_scan(nid, nid);
+	scans_open = !err;
+	mutex_unlock(&scans_lock);
 	if (err)
 		memscan_scans_exit();
 	return err;

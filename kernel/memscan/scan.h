@@ -9,6 +9,8 @@
 #include <linux/completion.h>
 #include <linux/kobject.h>
 #include <linux/wait.h>
+#include "gait.h"
+#include "looks.h"
 #include "walk.h"
 
 struct task_struct;
@@ -36,6 +38,16 @@ struct memscan_pass {
 };
 
 /**
+ * struct memscan_looked - figures of looks since the module was loaded
+ * @blocks: of 2 MiB, that were looked at
+ * @hits: in these
+ */
+struct memscan_looked {
+	u64 blocks;
+	u64 hits;
+};
+
+/**
  * struct memscan_scan - a thread that reads
  * @nid: the node whose memory it reads for ever, or NUMA_NO_NODE for the one
  *	that goes once through the range that it is given
@@ -56,7 +68,14 @@ struct memscan_pass {
  *
  * Figures, written by @thread:
  * @state: what it does right now
- * @walk: where it is, and figures of this pass
+ * @under_way: a pass has begun and not ended
+ * @walk: where it is, and figures of this pass; its hits include those of looks
+ * @looks: where to look soon, outside of the order; nodes only
+ * @look: the look under way
+ * @looked: figures of looks
+ * @load: what is known of the load of the node
+ * @tempo: the last burst of the pass
+ * @burst_end_ns: when that ended, 0 if there is nothing to rest from
  * @start_ns: when the pass started, by the clock that counts suspend
  * @start_seconds: the same since the epoch
  * @totals: read and found since the module was loaded
@@ -64,6 +83,8 @@ struct memscan_pass {
  * @passes: full passes
  * @late_passes: of these, those that took longer than @cycle_seconds
  * @late_seconds: by how much, in all
+ * @early_passes: those that took less
+ * @early_seconds: by how much, in all
  * @rate_bytes_per_second: of this pass so far
  */
 struct memscan_scan {
@@ -82,7 +103,14 @@ struct memscan_scan {
 	unsigned int max_cpu_percent;
 
 	enum memscan_state state;
+	bool under_way;
 	struct memscan_walk walk;
+	struct memscan_looks looks;
+	struct memscan_walk look;
+	struct memscan_looked looked;
+	struct memscan_load load;
+	struct memscan_tempo tempo;
+	u64 burst_end_ns;
 	u64 start_ns;
 	u64 start_seconds;
 	struct memscan_totals totals;
@@ -90,11 +118,16 @@ struct memscan_scan {
 	u64 passes;
 	u64 late_passes;
 	u64 late_seconds;
+	u64 early_passes;
+	u64 early_seconds;
 	u64 rate_bytes_per_second;
 };
 
 int memscan_scans_init(void);
 void memscan_scans_exit(void);
+
+/* Memory of the node came online. */
+void memscan_scans_came(int nid, const struct memscan_range *range);
 
 /* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
 struct memscan_scan *memscan_scan_of(int nid);

@@ -17,6 +17,8 @@
 #include "scan.h"
 #include "sysfs.h"
 
+/* The longest number, in octal, and its newline */
+#define MAX_WORD		24
 #define MAX_CYCLE_SECONDS	(366 * 86400)
 
 static struct kobject *root;
@@ -32,12 +34,18 @@ static struct memscan_scan *to_scan(struct kobject *kobj)
 	return container_of(kobj, struct memscan_scan, kobj);
 }
 
+/* A word of ours and a newline: no end of the string within, no page of it. */
+static bool is_word(const char *buf, size_t count)
+{
+	return count <= MAX_WORD && strlen(buf) == count;
+}
+
 /* Decimal, or 0x and hexadecimal, or 0 and octal; no sign, nothing but that. */
-static int parse(const char *buf, u64 low, u64 high, u64 *value)
+static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 {
 	u64 parsed;
 
-	if (*buf == '+' || kstrtou64(buf, 0, &parsed))
+	if (!is_word(buf, count) || *buf == '+' || kstrtou64(buf, 0, &parsed))
 		return -EINVAL;
 	if (parsed < low || parsed > high)
 		return -EINVAL;
@@ -75,6 +83,10 @@ static struct figure group##_##file = {					\
 FIGURE(scan, passes, passes);
 FIGURE(scan, late_passes, late_passes);
 FIGURE(scan, late_seconds, late_seconds);
+FIGURE(scan, early_passes, early_passes);
+FIGURE(scan, early_seconds, early_seconds);
+FIGURE(looks, blocks, looked.blocks);
+FIGURE(looks, hits, looked.hits);
 FIGURE(scan, rate_bytes_per_second, rate_bytes_per_second);
 FIGURE(scan, read_bytes, totals.read_bytes);
 /* Physical addresses are not for everybody. */
@@ -154,6 +166,12 @@ static struct attribute *hits_attrs[] = {
 	NULL
 };
 
+static struct attribute *looks_attrs[] = {
+	&looks_blocks.attr.attr,
+	&looks_hits.attr.attr,
+	NULL
+};
+
 static struct attribute *pass_attrs[] = {
 	&pass_start_seconds.attr.attr,
 	PASS_ATTRIBUTES(pass),
@@ -170,6 +188,10 @@ static struct attribute *last_pass_attrs[] = {
 static const struct attribute_group figure_group = { .attrs = figure_attrs };
 static const struct attribute_group hits_group = {
 	.name = "hits", .attrs = hits_attrs
+};
+
+static const struct attribute_group looks_group = {
+	.name = "looks", .attrs = looks_attrs
 };
 
 static const struct attribute_group pass_group = {
@@ -212,7 +234,7 @@ static ssize_t setting_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, setting->low, setting->high, &value);
+	err = parse(buf, count, setting->low, setting->high, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(*setting_value(kobj, setting), value);
@@ -249,7 +271,7 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	int scope = sysfs_match_string(scopes, buf);
 
-	if (scope < 0)
+	if (scope < 0 || !is_word(buf, count))
 		return -EINVAL;
 	WRITE_ONCE(to_scan(kobj)->scope, scope);
 	return count;
@@ -268,7 +290,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 enable;
 	int err;
 
-	err = parse(buf, 0, 1, &enable);
+	err = parse(buf, count, 0, 1, &enable);
 	if (err)
 		return err;
 	mutex_lock(&settings);
@@ -280,6 +302,20 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	static const char *const gaits[] = {
+		[MEMSCAN_EVEN] = "even",
+		[MEMSCAN_AHEAD] = "ahead",
+		[MEMSCAN_SLOW] = "slow",
+	};
+
+	return sysfs_emit(buf, "%s\n",
+			  gaits[READ_ONCE(to_scan(kobj)->tempo.gait)]);
+}
+
+static struct kobj_attribute pace_attr = __ATTR_RO(pace);
 static struct kobj_attribute scope_attr = __ATTR_RW(scope);
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 
@@ -290,14 +326,17 @@ static struct attribute *node_attrs[] = {
 	&max_cpu_percent_setting.attr.attr,
 	&scan_late_passes.attr.attr,
 	&scan_late_seconds.attr.attr,
+	&scan_early_passes.attr.attr,
+	&scan_early_seconds.attr.attr,
+	&pace_attr.attr,
 	NULL
 };
 
 static const struct attribute_group node_group = { .attrs = node_attrs };
 
 static const struct attribute_group *node_groups[] = {
-	&node_group, &figure_group, &hits_group, &pass_group, &last_pass_group,
-	NULL
+	&node_group, &figure_group, &hits_group, &looks_group, &pass_group,
+	&last_pass_group, NULL
 };
 
 static const struct attribute_group *demand_groups[] = {
@@ -320,7 +359,7 @@ static ssize_t pause_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, 0, 1, &value);
+	err = parse(buf, count, 0, 1, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(memscan_paused, value);
@@ -340,7 +379,7 @@ static ssize_t max_hits_store(struct kobject *kobj, struct kobj_attribute *attr,
 	u64 value;
 	int err;
 
-	err = parse(buf, 1, UINT_MAX, &value);
+	err = parse(buf, count, 1, UINT_MAX, &value);
 	if (err)
 		return err;
 	WRITE_ONCE(memscan_max_hits, value);
@@ -366,7 +405,7 @@ static ssize_t scan_size_store(struct kobject *kobj,
 	u64 size;
 	int err;
 
-	err = parse(buf, PAGE_SIZE, S64_MAX, &size);
+	err = parse(buf, count, PAGE_SIZE, S64_MAX, &size);
 	if (err)
 		return err;
 	if (!PAGE_ALIGNED(size))
@@ -426,7 +465,7 @@ static ssize_t scan_addr_store(struct kobject *kobj,
 	u64 addr;
 	int err;
 
-	err = parse(buf, 0, U64_MAX, &addr);
+	err = parse(buf, count, 0, U64_MAX, &addr);
 	if (err)
 		return err;
 	mutex_lock(&settings);

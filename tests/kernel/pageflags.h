@@ -11,6 +11,8 @@
 #define PAGE_COMPOUND_HEAD	(1ULL << 15)
 #define PAGE_HUGE	(1ULL << 17)
 #define PAGE_HWPOISON	(1ULL << 19)
+#define PAGE_NONE	(1ULL << 20)
+#define PAGE_OFFLINE	(1ULL << 23)
 #define PAGE_RESERVED	(1ULL << 32)
 
 /* Page frame behind an address of the caller; 0 if none is mapped there. */

@@ -60,6 +60,24 @@ long scanner_figure(const char *file)
 	return procfile_number(path_of(file));
 }
 
+static const char *file_of_node(int node, const char *file)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "node%d/%s", node, file);
+	return path;
+}
+
+int scanner_set_node(int node, const char *file, const char *value)
+{
+	return scanner_set(file_of_node(node, file), value);
+}
+
+long scanner_node_figure(int node, const char *file)
+{
+	return scanner_figure(file_of_node(node, file));
+}
+
 const char *scanner_text(const char *file)
 {
 	static char text[4096];
@@ -104,27 +122,35 @@ int scanner_read(uint64_t pa, size_t len)
 }
 
 /* A node takes longer than a state usually does: wait while it moves. */
-static bool ends_pass(void)
+static bool ends_pass(int node, long passes)
 {
 	long at;
 
 	do {
-		at = scanner_figure("node0/read_bytes");
-		if (poll_until(scanner_figure("node0/passes") > 0))
+		at = scanner_node_figure(node, "read_bytes");
+		if (poll_until(scanner_node_figure(node, "passes") > passes))
 			return true;
-	} while (scanner_figure("node0/read_bytes") > at);
+	} while (scanner_node_figure(node, "read_bytes") > at);
 	return false;
+}
+
+int scanner_read_pass(int node)
+{
+	long passes;
+
+	if (scanner_omitted())
+		return 0;
+	passes = scanner_node_figure(node, "passes");
+	if (scanner_set_node(node, "cycle_seconds", "1") ||
+	    scanner_set_node(node, "max_cpu_percent", "100") ||
+	    scanner_set_node(node, "enabled", "1"))
+		return -EIO;
+	if (!ends_pass(node, passes))
+		return -ETIME;
+	return scanner_set_node(node, "enabled", "0");
 }
 
 int scanner_read_node(void)
 {
-	if (scanner_omitted())
-		return 0;
-	if (scanner_set("node0/cycle_seconds", "1") ||
-	    scanner_set("node0/max_cpu_percent", "100") ||
-	    scanner_set("node0/enabled", "1"))
-		return -EIO;
-	if (!ends_pass())
-		return -ETIME;
-	return scanner_set("node0/enabled", "0");
+	return scanner_read_pass(0);
 }

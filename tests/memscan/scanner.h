@@ -25,6 +25,10 @@ int scanner_set(const char *file, const char *value);
 /* The file's number, below 0 for -errno. */
 long scanner_figure(const char *file);
 
+/* The same in the directory of a node. */
+int scanner_set_node(int node, const char *file, const char *value);
+long scanner_node_figure(int node, const char *file);
+
 /* The file's text without its newline, the same string each time. */
 const char *scanner_text(const char *file);
 
@@ -40,7 +44,8 @@ int scanner_start(uint64_t pa, size_t len);
  */
 int scanner_read(uint64_t pa, size_t len);
 
-/* The same for the whole of node 0, a pass in the fastest way. */
+/* The same for the whole of a node, or node 0, a pass in the fastest way. */
+int scanner_read_pass(int node);
 int scanner_read_node(void);
 
 #endif /* SCANNER_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What does the load of the machine ask for: are the CPUs of a node idle, or
+ * is its memory busy?
+ */
+#ifndef MEMSCAN_GAIT_H
+#define MEMSCAN_GAIT_H
+
+#include "pace.h"
+
+/**
+ * struct memscan_load - what is known of the load of a node
+ * @since_ns: when the CPUs were looked at last
+ * @idle_us: how long they had been idle then, in all
+ * @own_ns: how long we have read since
+ * @idle: what that look said
+ * @pass_ns: time that bursts of this pass took
+ * @pass_pages: what these read
+ * @usual_ns: the same of the pass before
+ * @usual_pages: the same of the pass before
+ */
+struct memscan_load {
+	u64 since_ns;
+	u64 idle_us;
+	u64 own_ns;
+	bool idle;
+	u64 pass_ns;
+	u64 pass_pages;
+	u64 usual_ns;
+	u64 usual_pages;
+};
+
+enum memscan_gait memscan_gait(struct memscan_load *load, int nid,
+			       u64 burst_ns, u64 burst_pages);
+void memscan_load_new_pass(struct memscan_load *load);
+
+#endif /* MEMSCAN_GAIT_H */

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of what needs no broken memory: pace, ranges, looks, rules of skipping,
+ * and the walk. A module of its own, memscan_kunit, with copies of the files
+ * that it tests; what these call is faked here.
+ */
+
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/module.h>
+
+#include "looks.c"
+#include "pace.c"
+#include "range.c"
+#include "skip.c"
+#include "walk.c"
+
+#define SECONDS(n)	((n) * 1ULL * NSEC_PER_SEC)
+#define MIB(n)		((n) * 1ULL << 20)
+
+/*
+ * Pace
+ */
+
+/* A pass of 100 s over 100 MiB, which is through with @done after @elapsed. */
+static u64 wait_after(enum memscan_gait gait, u64 done, u64 elapsed,
+		      u64 burst_ns, unsigned int percent)
+{
+	const struct memscan_pace pace = {
+		.cycle_ns = SECONDS(100),
+		.total_bytes = MIB(100),
+		.max_cpu_percent = percent,
+	};
+	const struct memscan_tempo tempo = {
+		.gait = gait,
+		.elapsed_ns = elapsed,
+		.done_bytes = done,
+		.burst_bytes = MIB(4),
+		.burst_ns = burst_ns,
+	};
+
+	return memscan_pace_wait_ns(&pace, &tempo);
+}
+
+/* On time: to the moment when it is due. Ahead: no longer than a share. */
+static void pace_is_even(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, SECONDS(3),
+			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(5), 0, 10));
+	KUNIT_EXPECT_EQ(test, SECONDS(4),
+			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(4), 0, 10));
+	KUNIT_EXPECT_EQ(test, SECONDS(4),
+			wait_after(MEMSCAN_EVEN, MIB(80), SECONDS(4), 0, 10));
+}
+
+static void pace_catches_up(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(8), 0, 10));
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(99), 0, 10));
+}
+
+static void pace_keeps_the_cap(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 900,
+			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(9), 100, 10));
+	KUNIT_EXPECT_EQ(test, 9900,
+			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(9), 100, 1));
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(9), 100, 100));
+	KUNIT_EXPECT_EQ(test, SECONDS(45),
+			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(4),
+				   SECONDS(5), 10));
+}
+
+static void pace_follows_the_load(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, SECONDS(2),
+			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(4), 0, 10));
+	/* Twice a share, whatever is due */
+	KUNIT_EXPECT_EQ(test, SECONDS(8),
+			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(4), 0, 10));
+	KUNIT_EXPECT_EQ(test, SECONDS(7),
+			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(99),
+				   SECONDS(1), 100));
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(99),
+				   SECONDS(9), 100));
+}
+
+/* How long does a pass take if the load asks for one gait all the time? */
+static u64 pass_ns(enum memscan_gait gait, u64 cycle_ns, u64 total_bytes)
+{
+	const struct memscan_pace pace = {
+		.cycle_ns = cycle_ns,
+		.total_bytes = total_bytes,
+		.max_cpu_percent = 10,
+	};
+	struct memscan_tempo tempo = {
+		.gait = gait,
+		.burst_bytes = MEMSCAN_BURST_BYTES,
+		.burst_ns = 1000,
+	};
+
+	while (tempo.done_bytes < total_bytes) {
+		tempo.done_bytes += tempo.burst_bytes;
+		tempo.elapsed_ns += tempo.burst_ns;
+		tempo.elapsed_ns += memscan_pace_wait_ns(&pace, &tempo);
+	}
+	return tempo.elapsed_ns;
+}
+
+static void pace_makes_the_cycle(struct kunit *test)
+{
+	const u64 day = SECONDS(86400), year = 366 * SECONDS(86400);
+	u64 ns;
+
+	KUNIT_EXPECT_EQ(test, day, pass_ns(MEMSCAN_EVEN, day, MIB(1 << 20)));
+	KUNIT_EXPECT_EQ(test, year, pass_ns(MEMSCAN_EVEN, year, MIB(1 << 20)));
+	/* Half and twice but for a thousandth: bursts take time too */
+	ns = pass_ns(MEMSCAN_AHEAD, day, MIB(1 << 20));
+	KUNIT_EXPECT_GE(test, ns, day / 2);
+	KUNIT_EXPECT_LE(test, ns, day / 2 + day / 1000);
+	ns = pass_ns(MEMSCAN_SLOW, day, MIB(1 << 20));
+	KUNIT_EXPECT_GE(test, ns, 2 * day - day / 1000);
+	KUNIT_EXPECT_LE(test, ns, 2 * day);
+}
+
+/* On demand there is no cycle; and memory may go, all of it. */
+static void pace_without_a_cycle(struct kunit *test)
+{
+	struct memscan_pace pace = { .max_cpu_percent = 50 };
+	struct memscan_tempo tempo = {
+		.done_bytes = MIB(4), .burst_bytes = MIB(4), .burst_ns = 100,
+	};
+
+	KUNIT_EXPECT_EQ(test, 100, memscan_pace_wait_ns(&pace, &tempo));
+	pace.total_bytes = MIB(100);
+	KUNIT_EXPECT_EQ(test, 100, memscan_pace_wait_ns(&pace, &tempo));
+	pace.total_bytes = 0;
+	pace.cycle_ns = SECONDS(7);
+	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_pace_wait_ns(&pace, &tempo));
+	pace.total_bytes = MIB(1);
+	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_pace_wait_ns(&pace, &tempo));
+}
+
+static void pace_knows_idle_cpus(struct kunit *test)
+{
+	struct memscan_idleness was = {
+		.wall_us = 1000, .cpus = 4, .idle_us = 3600,
+	};
+
+	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
+	was.idle_us--;
+	KUNIT_EXPECT_FALSE(test, memscan_is_idle(&was));
+	/* What we read ourselves is no load */
+	was.own_us = 1;
+	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
+	was.wall_us = 0;
+	KUNIT_EXPECT_FALSE(test, memscan_is_idle(&was));
+}
+
+static void pace_knows_slow_reads(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, memscan_is_slow(2000, 10, 5000, 50));
+	KUNIT_EXPECT_TRUE(test, memscan_is_slow(2001, 10, 5000, 50));
+	KUNIT_EXPECT_FALSE(test, memscan_is_slow(2001, 10, 0, 0));
+	/* A year of bursts */
+	KUNIT_EXPECT_TRUE(test, memscan_is_slow(SECONDS(1), 1024,
+						366 * SECONDS(86400), 1ULL << 36));
+}
+
+/*
+ * Ranges
+ */
+
+static void range_has_its_start_only(struct kunit *test)
+{
+	const struct memscan_range range = { 10, 20 }, empty = { 10, 10 };
+
+	KUNIT_EXPECT_FALSE(test, memscan_range_has(&range, 9));
+	KUNIT_EXPECT_TRUE(test, memscan_range_has(&range, 10));
+	KUNIT_EXPECT_TRUE(test, memscan_range_has(&range, 19));
+	KUNIT_EXPECT_FALSE(test, memscan_range_has(&range, 20));
+	KUNIT_EXPECT_FALSE(test, memscan_range_has(&empty, 10));
+}
+
+static void range_next_is_aligned(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 512, memscan_range_next(0, 512, 5000));
+	KUNIT_EXPECT_EQ(test, 512, memscan_range_next(511, 512, 5000));
+	KUNIT_EXPECT_EQ(test, 1024, memscan_range_next(512, 512, 5000));
+	KUNIT_EXPECT_EQ(test, 600, memscan_range_next(512, 512, 600));
+}
+
+static void range_percent_is_of_what_is_behind(struct kunit *test)
+{
+	const struct memscan_range range = { 100, 300 }, empty = { 7, 7 };
+	const struct memscan_range huge = { 0, 1UL << 52 };
+
+	KUNIT_EXPECT_EQ(test, 0, memscan_range_percent(&range, 0));
+	KUNIT_EXPECT_EQ(test, 0, memscan_range_percent(&range, 101));
+	KUNIT_EXPECT_EQ(test, 50, memscan_range_percent(&range, 200));
+	KUNIT_EXPECT_EQ(test, 99, memscan_range_percent(&range, 299));
+	KUNIT_EXPECT_EQ(test, 100, memscan_range_percent(&range, 999));
+	KUNIT_EXPECT_EQ(test, 0, memscan_range_percent(&empty, 7));
+	KUNIT_EXPECT_EQ(test, 25, memscan_range_percent(&huge, 1UL << 50));
+}
+
+/*
+ * Looks
+ */
+
+static long next_block(struct memscan_looks *looks)
+{
+	struct memscan_range range;
+
+	if (!memscan_looks_next(looks, &range))
+		return -1;
+	if (range.end - range.start != MEMSCAN_LOOK_PAGES ||
+	    range.start % MEMSCAN_LOOK_PAGES)
+		return -2;
+	return range.start / MEMSCAN_LOOK_PAGES;
+}
+
+static void looks_go_outwards(struct kunit *test)
+{
+	struct memscan_looks looks;
+
+	memscan_looks_init(&looks);
+	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
+	memscan_looks_around(&looks, 10 * MEMSCAN_LOOK_PAGES + 5);
+	KUNIT_EXPECT_TRUE(test, memscan_looks_wait(&looks));
+	KUNIT_EXPECT_EQ(test, 10, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 9, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 11, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	/* There is nothing before the first */
+	memscan_looks_around(&looks, 0);
+	KUNIT_EXPECT_EQ(test, 0, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 1, next_block(&looks));
+	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
+	memscan_looks_drop(&looks);
+}
+
+static void looks_are_once_a_pass(struct kunit *test)
+{
+	struct memscan_looks looks;
+
+	memscan_looks_init(&looks);
+	memscan_looks_around(&looks, 10 * MEMSCAN_LOOK_PAGES);
+	while (next_block(&looks) >= 0)
+		;
+	memscan_looks_around(&looks, 11 * MEMSCAN_LOOK_PAGES);
+	KUNIT_EXPECT_EQ(test, 12, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	/* What waits when a pass begins still does */
+	memscan_looks_around(&looks, 13 * MEMSCAN_LOOK_PAGES);
+	memscan_looks_renew(&looks);
+	memscan_looks_around(&looks, 11 * MEMSCAN_LOOK_PAGES);
+	KUNIT_EXPECT_EQ(test, 11, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 13, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 10, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 12, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 14, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	memscan_looks_drop(&looks);
+}
+
+static void looks_at_what_is_new(struct kunit *test)
+{
+	const struct memscan_range came = {
+		3 * MEMSCAN_LOOK_PAGES, 5 * MEMSCAN_LOOK_PAGES
+	};
+	struct memscan_looks looks;
+
+	memscan_looks_init(&looks);
+	memscan_looks_around(&looks, 3 * MEMSCAN_LOOK_PAGES);
+	while (next_block(&looks) >= 0)
+		;
+	memscan_looks_at(&looks, &came);
+	KUNIT_EXPECT_EQ(test, 3, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, 4, next_block(&looks));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	memscan_looks_at(&looks, &came);
+	memscan_looks_drop(&looks);
+	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
+}
+
+/*
+ * Rules of skipping
+ */
+
+static const struct memscan_page plain = { .online = true, .ram = true };
+
+static void skip_nothing_of_a_plain_page(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, MEMSCAN_READ,
+			memscan_skip_reason(&plain, MEMSCAN_SCOPE_ALL));
+}
+
+/* Turn one bit after the other: the first reason of the list counts. */
+static void skip_for_the_first_reason(struct kunit *test)
+{
+	const enum memscan_scope scope = MEMSCAN_SCOPE_FREE;
+	struct memscan_page page = plain;
+
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_SCOPE,
+			memscan_skip_reason(&page, scope));
+	page.known = true;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_KNOWN,
+			memscan_skip_reason(&page, scope));
+	page.hwpoison = true;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_HWPOISON,
+			memscan_skip_reason(&page, scope));
+	page.offline = true;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_OFFLINE,
+			memscan_skip_reason(&page, scope));
+	page.leaving = true;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_LEAVING,
+			memscan_skip_reason(&page, scope));
+	page.ram = false;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_NOT_RAM,
+			memscan_skip_reason(&page, scope));
+	page.other_node = true;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_OTHER_NODE,
+			memscan_skip_reason(&page, scope));
+	page.online = false;
+	KUNIT_EXPECT_EQ(test, MEMSCAN_SKIP_ABSENT,
+			memscan_skip_reason(&page, scope));
+}
+
+static void skip_what_scope_leaves_out(struct kunit *test)
+{
+	static const struct {
+		enum memscan_scope scope;
+		bool hugetlb, free, read;
+	} cases[] = {
+		{ MEMSCAN_SCOPE_ALL, false, false, true },
+		{ MEMSCAN_SCOPE_ALL, true, false, true },
+		{ MEMSCAN_SCOPE_HUGETLB, true, false, true },
+		{ MEMSCAN_SCOPE_HUGETLB, false, true, false },
+		{ MEMSCAN_SCOPE_NOHUGETLB, true, false, false },
+		{ MEMSCAN_SCOPE_NOHUGETLB, false, false, true },
+		{ MEMSCAN_SCOPE_FREE, false, true, true },
+		{ MEMSCAN_SCOPE_FREE, false, false, false },
+	};
+	struct memscan_page page = plain;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		page.hugetlb = cases[i].hugetlb;
+		page.free = cases[i].free;
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].read, MEMSCAN_READ ==
+				    memscan_skip_reason(&page, cases[i].scope),
+				    "case %d", i);
+	}
+}
+
+/*
+ * The walk, over pages of ours; loads and hits are faked
+ */
+
+#define BLOCK_ORDER	10
+#define BLOCK_PAGES	BIT(BLOCK_ORDER)
+
+DECLARE_RWSEM(memscan_hotplug_lock);
+
+/* Page frames with a meaning for the fakes; 0: none. */
+static unsigned long poisoned, unmapped, leaving, known;
+#define OFFSET	0x48
+
+static unsigned long loads, last_loaded, hit_pfn;
+static unsigned int hit_offset;
+
+struct memscan_loaded memscan_load(const void *from, const void *to)
+{
+	unsigned long pfn = page_to_pfn(virt_to_page(from));
+
+	loads++;
+	last_loaded = pfn;
+	if (pfn == poisoned)
+		return (struct memscan_loaded){ from + OFFSET,
+						MEMSCAN_TRAP_POISON };
+	if (pfn == unmapped)
+		return (struct memscan_loaded){ from,
+						MEMSCAN_TRAP_PAGE_FAULT };
+	return (struct memscan_loaded){ to, MEMSCAN_TRAP_NONE };
+}
+
+enum memscan_outcome memscan_hit(const char *who, unsigned long pfn,
+				 unsigned int offset)
+{
+	hit_pfn = pfn;
+	hit_offset = offset;
+	return MEMSCAN_HIT_KNOWN;
+}
+
+bool memscan_is_known(unsigned long pfn)
+{
+	return pfn == known;
+}
+
+bool memscan_is_leaving(unsigned long pfn)
+{
+	return pfn == leaving;
+}
+
+struct walked {
+	struct page *pages;
+	unsigned long pfn;
+	struct memscan_walk walk;
+	struct memscan_totals totals;
+};
+
+static int walk_init(struct kunit *test)
+{
+	struct walked *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	if (!w)
+		return -ENOMEM;
+	w->pages = alloc_pages(GFP_KERNEL, BLOCK_ORDER);
+	if (!w->pages)
+		return -ENOMEM;
+	w->pfn = page_to_pfn(w->pages);
+	w->walk.nid = NUMA_NO_NODE;
+	memscan_walk_start(&w->walk, (struct memscan_range){
+		w->pfn, w->pfn + BLOCK_PAGES });
+	poisoned = 0;
+	unmapped = 0;
+	leaving = 0;
+	known = 0;
+	loads = 0;
+	hit_pfn = 0;
+	memscan_paused = false;
+	test->priv = w;
+	return 0;
+}
+
+static void walk_exit(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	if (w)
+		__free_pages(w->pages, BLOCK_ORDER);
+}
+
+static void walk_reads_each_page(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, memscan_walk_done(&w->walk));
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_TRUE(test, memscan_walk_done(&w->walk));
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, w->walk.pages[MEMSCAN_READ]);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, loads);
+	KUNIT_EXPECT_EQ(test, w->pfn + BLOCK_PAGES - 1, last_loaded);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES * PAGE_SIZE, w->totals.read_bytes);
+}
+
+static void walk_rests_after_a_burst(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	w->walk.range.end++;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_FALSE(test, memscan_walk_done(&w->walk));
+	KUNIT_EXPECT_EQ(test, MEMSCAN_BURST_BYTES, loads * PAGE_SIZE);
+}
+
+static void walk_goes_on_behind_a_hit(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	poisoned = w->pfn + 5;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_EQ(test, 6, loads);
+	KUNIT_EXPECT_EQ(test, w->pfn + 6, w->walk.pfn);
+	KUNIT_EXPECT_EQ(test, 1, w->walk.hits);
+	KUNIT_EXPECT_EQ(test, poisoned, hit_pfn);
+	KUNIT_EXPECT_EQ(test, OFFSET, hit_offset);
+	KUNIT_EXPECT_EQ(test, 1, w->totals.hits[MEMSCAN_HIT_KNOWN]);
+	KUNIT_EXPECT_EQ(test, poisoned, w->totals.last_hit_pfn);
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, loads);
+	KUNIT_EXPECT_EQ(test, 1, w->walk.hits);
+	/* It was read, though not to its end */
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, w->walk.pages[MEMSCAN_READ]);
+}
+
+static void walk_counts_each_page_once(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	unmapped = w->pfn;
+	leaving = w->pfn + 1;
+	known = w->pfn + BLOCK_PAGES - 1;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_EQ(test, 1, w->walk.pages[MEMSCAN_SKIP_UNMAPPED]);
+	KUNIT_EXPECT_EQ(test, 1, w->walk.pages[MEMSCAN_SKIP_LEAVING]);
+	KUNIT_EXPECT_EQ(test, 1, w->walk.pages[MEMSCAN_SKIP_KNOWN]);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES - 3, w->walk.pages[MEMSCAN_READ]);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES - 2, loads);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, memscan_walk_present(&w->walk));
+}
+
+static void walk_leaves_other_nodes_alone(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	w->walk.nid = page_to_nid(w->pages) + 1;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES,
+			w->walk.pages[MEMSCAN_SKIP_OTHER_NODE]);
+	KUNIT_EXPECT_EQ(test, 0, loads);
+	KUNIT_EXPECT_EQ(test, 0, memscan_walk_present(&w->walk));
+}
+
+/* The end of what can be addressed is not memory of anybody. */
+static void walk_leaps_over_holes(struct kunit *test)
+{
+	const unsigned long end = 1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT);
+	const unsigned long pages = 3 * PAGES_PER_SUBSECTION + 7;
+	struct walked *w = test->priv;
+
+	memscan_walk_start(&w->walk, (struct memscan_range){
+		end - pages, end });
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_TRUE(test, memscan_walk_done(&w->walk));
+	KUNIT_EXPECT_EQ(test, end, w->walk.pfn);
+	KUNIT_EXPECT_EQ(test, pages, w->walk.pages[MEMSCAN_SKIP_ABSENT]);
+	KUNIT_EXPECT_EQ(test, 0, loads);
+}
+
+/* A pause comes soon, and then it goes on where it was. */
+static void walk_can_be_paused(struct kunit *test)
+{
+	struct walked *w = test->priv;
+
+	memscan_paused = true;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_LE(test, loads, BREATH_PAGES);
+	KUNIT_EXPECT_EQ(test, w->pfn + loads, w->walk.pfn);
+	memscan_paused = false;
+	memscan_walk_burst(&w->walk, &w->totals);
+	KUNIT_EXPECT_TRUE(test, memscan_walk_done(&w->walk));
+	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, loads);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(pace_is_even),
+	KUNIT_CASE(pace_catches_up),
+	KUNIT_CASE(pace_keeps_the_cap),
+	KUNIT_CASE(pace_follows_the_load),
+	KUNIT_CASE(pace_makes_the_cycle),
+	KUNIT_CASE(pace_without_a_cycle),
+	KUNIT_CASE(pace_knows_idle_cpus),
+	KUNIT_CASE(pace_knows_slow_reads),
+	KUNIT_CASE(range_has_its_start_only),
+	KUNIT_CASE(range_next_is_aligned),
+	KUNIT_CASE(range_percent_is_of_what_is_behind),
+	KUNIT_CASE(looks_go_outwards),
+	KUNIT_CASE(looks_are_once_a_pass),
+	KUNIT_CASE(looks_at_what_is_new),
+	KUNIT_CASE(skip_nothing_of_a_plain_page),
+	KUNIT_CASE(skip_for_the_first_reason),
+	KUNIT_CASE(skip_what_scope_leaves_out),
+	KUNIT_CASE(walk_reads_each_page),
+	KUNIT_CASE(walk_rests_after_a_burst),
+	KUNIT_CASE(walk_goes_on_behind_a_hit),
+	KUNIT_CASE(walk_counts_each_page_once),
+	KUNIT_CASE(walk_leaves_other_nodes_alone),
+	KUNIT_CASE(walk_leaps_over_holes),
+	KUNIT_CASE(walk_can_be_paused),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "memscan",
+	.init = walk_init,
+	.exit = walk_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("Tests of memscan without broken memory");
+MODULE_LICENSE("GPL");

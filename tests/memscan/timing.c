@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When memscan reads: late and early, ahead of time on idle CPUs, slowly where
+ * reads take long, and not at all while the machine sleeps.
+ *
+ * Of node 1, which is small, and has no CPUs: those of the machine are its.
+ */
+#define _GNU_SOURCE
+#include <poison.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+
+#include "polling.h"
+#include "procfile.h"
+#include "scanner.h"
+
+#define NODE	1
+#define TRACING	"/sys/kernel/tracing/"
+
+FIXTURE(timing)
+{
+};
+
+FIXTURE_SETUP(timing)
+{
+	ASSERT_EQ(0, scanner_load("force=1"));
+	ASSERT_EQ(0, scanner_set_node(NODE, "max_cpu_percent", "100"));
+}
+
+FIXTURE_TEARDOWN_PARENT(timing)
+{
+	scanner_unload();
+}
+
+static long figure(const char *file)
+{
+	return scanner_node_figure(NODE, file);
+}
+
+/*
+ * As poll_until(), but seldom: to ask all the time keeps a CPU from being idle
+ * where the kernel checks itself.
+ */
+#define calmly_until(condition) ({					\
+	int tries_left_ = 50;						\
+	bool met_;							\
+									\
+	while (!(met_ = (condition)) && tries_left_--)			\
+		usleep(200000);						\
+	met_;								\
+})
+
+static bool is_pace(const char *pace)
+{
+	return !strcmp(scanner_text("node1/pace"), pace);
+}
+
+/* The clock is what is tested here: let it go on for so many seconds. */
+static void let_pass(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) <= end)
+		poll_pause();
+}
+
+/* A pause is no excuse: the pass is late, by as much. */
+TEST_F(timing, late_passes_are_counted)
+{
+	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "1"));
+	ASSERT_EQ(0, scanner_set("pause", "1"));
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
+	ASSERT_TRUE(scanner_comes_to("node1/state", "paused"));
+	EXPECT_EQ(0, figure("late_passes"));
+	/* What a pause delays has to have begun */
+	ASSERT_EQ(0, scanner_set_node(NODE, "max_cpu_percent", "1"));
+	ASSERT_EQ(0, scanner_set("pause", "0"));
+	ASSERT_TRUE(poll_until(figure("read_bytes") > 0));
+	ASSERT_EQ(0, scanner_set("pause", "1"));
+	ASSERT_EQ(0, figure("passes"));
+	let_pass(3);
+	ASSERT_EQ(0, scanner_set_node(NODE, "max_cpu_percent", "100"));
+	ASSERT_EQ(0, scanner_set("pause", "0"));
+	ASSERT_TRUE(poll_until(figure("passes") == 1));
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "0"));
+	EXPECT_EQ(1, figure("late_passes"));
+	EXPECT_LE(2, figure("late_seconds"));
+	EXPECT_EQ(0, figure("early_passes"));
+}
+
+/*
+ * Nobody needs the CPUs: twice as fast, so a pass is early by up to half its
+ * time.  Where the machine that emulates this one is busy, reads take long now
+ * and then, and one pass more is needed.
+ */
+TEST_F(timing, idle_cpus_make_a_pass_early)
+{
+	long passes = 0;
+
+	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "3"));
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
+	EXPECT_TRUE(calmly_until(is_pace("ahead")));
+	while (!figure("early_passes") && passes < 8) {
+		passes = figure("passes");
+		ASSERT_TRUE(calmly_until(figure("passes") > passes));
+	}
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "0"));
+	EXPECT_EQ(1, figure("early_passes"));
+	EXPECT_LE(1, figure("early_seconds"));
+	EXPECT_GE(2, figure("early_seconds"));
+}
+
+static void spin_on(int cpu, pid_t *pid)
+{
+	cpu_set_t one;
+
+	*pid = fork();
+	if (*pid)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	for (;;)
+		;
+}
+
+/*
+ * All CPUs have work: it is not ahead any more.  Reads take long as the CPU is
+ * given to others meanwhile: it goes slowly, but it goes on.
+ */
+TEST_F(timing, busy_cpus_make_it_slow)
+{
+	int i, n = sysconf(_SC_NPROCESSORS_ONLN);
+	pid_t spinners[8];
+	bool slow, goes_on;
+	long at;
+
+	/* What is usual has to be known first */
+	ASSERT_EQ(0, scanner_read_pass(NODE));
+	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "20"));
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
+	EXPECT_TRUE(calmly_until(is_pace("ahead")));
+	for (i = 0; i < n && i < 8; i++)
+		spin_on(i, &spinners[i]);
+	slow = calmly_until(is_pace("slow"));
+	at = figure("read_bytes");
+	goes_on = calmly_until(figure("read_bytes") > at) &&
+		  !is_pace("ahead");
+	while (i--) {
+		kill(spinners[i], SIGKILL);
+		waitpid(spinners[i], NULL, 0);
+	}
+	EXPECT_TRUE(slow);
+	EXPECT_TRUE(goes_on);
+	EXPECT_TRUE(calmly_until(is_pace("ahead")));
+}
+
+/*
+ * Suspend: events of the scheduler say when the thread ran.  After processes
+ * were frozen, and before they were thawed, it did not; then it went on.
+ */
+struct sleep_seen {
+	unsigned int before, asleep, after;
+};
+
+static void count_runs(char *trace, struct sleep_seen *seen)
+{
+	unsigned int *now = &seen->before;
+	char *line;
+
+	for (line = strtok(trace, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strstr(line, "freeze_processes[0] end"))
+			now = &seen->asleep;
+		else if (strstr(line, "thaw_processes[0] begin"))
+			now = &seen->after;
+		else if (strstr(line, "next_comm=memscan/node1"))
+			++*now;
+	}
+}
+
+static int trace_sleep(int on)
+{
+	return procfile_write(TRACING "events/power/suspend_resume/enable",
+			      "%d", on) ?:
+	       procfile_write(TRACING "events/sched/sched_switch/filter",
+			      on ? "next_comm ~ \"memscan/*\"" : "0") ?:
+	       procfile_write(TRACING "events/sched/sched_switch/enable", "%d",
+			      on);
+}
+
+TEST_F(timing, sleeps_with_the_machine)
+{
+	static char trace[1 << 20];
+	struct sleep_seen seen = {};
+	long at;
+
+	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "1"));
+	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
+	ASSERT_TRUE(poll_until(figure("read_bytes") > 0));
+	ASSERT_EQ(0, procfile_write("/sys/module/suspend/parameters/pm_test_delay",
+				    "1"));
+	ASSERT_EQ(0, procfile_write("/sys/power/pm_test", "freezer"));
+	ASSERT_EQ(0, trace_sleep(1));
+	ASSERT_EQ(0, procfile_write("/sys/power/state", "mem"));
+	at = figure("read_bytes");
+	EXPECT_TRUE(poll_until(figure("read_bytes") > at));
+	ASSERT_EQ(0, trace_sleep(0));
+	ASSERT_EQ(0, procfile_write("/sys/power/pm_test", "none"));
+	ASSERT_LT(0, procfile_read(TRACING "trace", trace, sizeof(trace)));
+	EXPECT_NE(NULL, strstr(trace, "thaw_processes[0] begin"));
+	count_runs(trace, &seen);
+	printf("# runs before, asleep, after: %u %u %u\n", seen.before,
+	       seen.asleep, seen.after);
+	EXPECT_EQ(0, seen.asleep);
+	EXPECT_LT(0, seen.after);
+	EXPECT_TRUE(poll_until(figure("passes") > 0));
+}
+
+TEST_HARNESS_MAIN
