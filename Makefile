@@ -7,6 +7,9 @@ help:	## this list
 demo:	## one huge page, three errors: stock and keep side by side
 	@tests/e2e/demo
 
+demo-scan:	## five latent errors: with memscan and without
+	@tests/e2e/demo-scan
+
 check:	## every test; the last line is the sum
 	@tests/run
 
@@ -47,4 +50,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench selftests campaign series kcheck tool install build shell clean
+.PHONY: help demo demo-scan check check-debug bench selftests campaign series kcheck tool install build shell clean
