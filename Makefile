@@ -7,6 +7,9 @@ help:	## this list
 demo:	## one huge page, three errors: stock and keep side by side
 	@tests/e2e/demo
 
+demo-scan:	## five latent errors: with memscan and without
+	@tests/e2e/demo-scan
+
 check:	## every test; the last line is the sum
 	@tests/run
 
@@ -23,11 +26,14 @@ selftests:	## all of the kernel's own selftests on base and keep
 campaign:	## 100,000 memory errors against an oracle, 8 minutes
 	@tests/campaign/run --long
 
-series:	## export the kernel patches for git am
+series:	## export keep and memscan for git am
 	@kernel/series
 
 kcheck:	## checkpatch, sparse and W=1 on the kernel code
 	@kernel/check
+
+dkms:	## source package of memscan for DKMS, to build/dkms
+	@packaging/dkms/package
 
 tool:	## the command mfr, to build/tools
 	@$(MAKE) -s -C tools
@@ -47,4 +53,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo check check-debug bench selftests campaign series kcheck tool install build shell clean
+.PHONY: help demo demo-scan check check-debug bench selftests campaign series kcheck dkms tool install build shell clean

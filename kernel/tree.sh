@@ -25,10 +25,31 @@ patches() {
 	find "$keep/$base" -name '0*.patch' | LC_ALL=C sort
 }
 
+# memscan's own files as a tree has them: "FILE_HERE FILE_IN_TREE" lines.
+memscan=kernel/memscan
+memscan_dir=drivers/ras/memscan
+
+memscan_files() {
+	(cd "$memscan" &&
+	 find Documentation -type f -printf '%p %p\n' &&
+	 find . -maxdepth 1 -type f ! -name series.msg \
+		-printf "%P $memscan_dir/%P\n") | LC_ALL=C sort
+}
+
 # Existing files that the patches change.
 touched_files() {
 	patches | xargs sed -nE 's|^--- a/([^	]*).*|\1|p' |
 		LC_ALL=C sort -u
+}
+
+# What a tree needs to find memscan, one line each; generated, so that no
+# patch of them grows old.
+memscan_hooks=(drivers/ras/Kconfig drivers/ras/Makefile)
+
+hook_memscan() {	# TREE
+	sed -i "s|^endif\$|source \"$memscan_dir/Kconfig\"\n\n&|" \
+		"$1/drivers/ras/Kconfig"
+	echo 'obj-$(CONFIG_MEMSCAN)	+= memscan/' >>"$1/drivers/ras/Makefile"
 }
 
 # Directories whose objects the series changes, as make's targets.

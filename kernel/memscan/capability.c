@@ -8,16 +8,16 @@
 
 #define pr_fmt(fmt) "memscan: " fmt
 
+#include <linux/cpufeature.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/processor.h>
 #include <linux/smp.h>
 #include <linux/sysfs.h>
-#include <asm/cpufeature.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
-#include <asm/processor.h>
 #include "capability.h"
 
 static bool force;

@@ -31,7 +31,7 @@
 	"1" #n ": movq 8*" #n "(%[at]), %[word]\n\t"		\
 	FIXUP(1##n##b, 2##n##f)
 
-/* Let the position be that of the word that trapped: fall through the rest. */
+/* Let the position be that of the word that trapped: each adds a word. */
 #define TRAPPED_AT(n)						\
 	"2" #n ": add $8, %[at]\n"
 

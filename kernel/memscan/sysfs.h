@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * /sys/kernel/memscan: one value a file, each read as it is written.
- * docs/memscan.md describes each file.
+ * Documentation/ABI/testing/sysfs-kernel-memscan describes each file.
  */
 #ifndef MEMSCAN_SYSFS_H
 #define MEMSCAN_SYSFS_H
