@@ -60,6 +60,8 @@ int mfr_probe(uint64_t page_bytes)
 	errno = saved;
 	if (plain < 0)
 		return plain == -ENOENT || plain == -EINVAL ? -ENODEV : plain;
+	if (kept < 0 && kept != -EINVAL)
+		return kept;
 	return kept >= 0;
 }
 
@@ -119,11 +121,22 @@ static int bind_to_node(struct mfr_region *r, int node)
 	return 0;
 }
 
+/* Huge pages take long: a signal that ends the call is no reason to give up. */
+static int allocate(int fd, int mode, uint64_t offset, uint64_t length)
+{
+	int err;
+
+	do {
+		err = fallocate(fd, mode | FALLOC_FL_KEEP_SIZE, offset, length);
+	} while (err && errno == EINTR);
+	return err ? -errno : 0;
+}
+
 static int take_pages(struct mfr_region *r, uint64_t offset, uint64_t length)
 {
-	if (!fallocate(r->fd, FALLOC_FL_KEEP_SIZE, offset, length))
-		return 0;
-	return errno == ENOSPC ? -ENOMEM : -errno;
+	int err = allocate(r->fd, 0, offset, length);
+
+	return err == -ENOSPC ? -ENOMEM : err;
 }
 
 static bool options_are_valid(const struct mfr_region_options *o)
@@ -354,11 +367,10 @@ int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
  */
 static int exchange(struct mfr_region *r, uint64_t offset, uint64_t length)
 {
-	int err;
+	int err = allocate(r->fd, FALLOC_FL_PUNCH_HOLE, offset, length);
 
-	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
-		      length))
-		return -errno;
+	if (err)
+		return err;
 	mfr_ledger_clear(r->ledger, offset, length);
 	err = take_pages(r, offset, length);
 	if (err)

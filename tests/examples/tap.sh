@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# shellcheck shell=bash disable=SC2034
+#
 # For tests that print TAP without numbers, on the host and in the lab's guests.
 
 why=$(mktemp)
@@ -12,7 +14,7 @@ check() {	# RULE COMMAND...
 		echo "ok - $rule"
 	else
 		echo "not ok - $rule"
-		{ cat "$why"; echo "failed: $*"; } | tail -n 25 | sed 's/^/# /'
+		{ cat "$why"; echo "failed: $*"; } | tail -n 25 | cut -c -200 | sed 's/^/# /'
 	fi
 }
 
