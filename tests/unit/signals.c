@@ -309,7 +309,7 @@ TEST_F(signals, a_file_that_shrank_is_told_to_the_host)
 	EXPECT_EQ(1, mfr_read(r, 0, &byte, 1));
 }
 
-static volatile sig_atomic_t interruptions;
+static _Atomic int interruptions;
 
 static void count_interruption(int sig)
 {
