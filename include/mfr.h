@@ -141,7 +141,8 @@ int mfr_region_create(struct mfr_context *context,
 
 /*
  * Map a memfd that exists (it is duplicated, @fd stays the caller's), and fill
- * its ledger from what the kernel says in /proc/self/fdinfo.
+ * its ledger from what the kernel says in /proc/self/fdinfo; if that cannot be
+ * read, the log says so.  What is behind the last whole base page stays out.
  * -EBADF: no descriptor; -EMEDIUMTYPE: no memfd; -ENODATA: it is empty;
  * -EPERM: it can shrink (F_SEAL_SHRINK is not set) and the flag is not given,
  * or it is sealed against writing; -EACCES: @fd is not open for both reading and

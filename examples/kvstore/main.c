@@ -157,12 +157,14 @@ static void succeed(const struct settings *s, struct mfr_context *context,
 	int error = take_over(store, context, fd);
 
 	if (error)
+		server_cancel(s->socket);
+	if (error)
 		errx(1, "cannot take over from %s, which goes on: %s", s->socket,
 		     strerror(-error));
 	close(fd);
 }
 
-/* All that can fail comes before the memory is ours. */
+/* For a successor, all that can fail comes before the memory is its own. */
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -188,19 +190,20 @@ int main(int argc, char **argv)
 	if (!s.take_over && other >= 0)
 		errx(1, "cannot listen at %s: another server does; see --take-over",
 		     s.socket);
+	server.snapshot = s.snapshot;
+	server.context = prepare();
+	if (!s.take_over)
+		create(&s, server.context, &store);
 	server.listener = server_listen(s.socket);
 	if (server.listener < 0)
 		errx(1, "cannot listen at %s: %s", s.socket,
 		     strerror(-server.listener));
-	server.snapshot = s.snapshot;
-	server.context = prepare();
 	if (s.take_over)
 		succeed(&s, server.context, &store, other);
-	else
-		create(&s, server.context, &store);
 	error = server_publish(s.socket);
 	if (error)
-		errx(1, "cannot make %s: %s", s.socket, strerror(-error));
+		warnx("cannot make %s: %s; this server is at %s.new", s.socket,
+		      strerror(-error), s.socket);
 	server_run(&server);
 	unlink(s.socket);
 	return 0;

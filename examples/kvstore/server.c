@@ -66,6 +66,11 @@ int server_publish(const char *path)
 	return rename(address_of(path, ".new").sun_path, path) ? -errno : 0;
 }
 
+void server_cancel(const char *path)
+{
+	unlink(address_of(path, ".new").sun_path);
+}
+
 struct client {
 	struct server *server;
 	int fd;

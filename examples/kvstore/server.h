@@ -17,9 +17,10 @@ struct server {
 /* A connection to the server at @path, or -errno. */
 int server_connect(const char *path);
 
-/* A socket that is not @path yet, or -errno; then, from now on it is. */
+/* A socket, or -errno, that is @path.new until it becomes @path, or goes. */
 int server_listen(const char *path);
 int server_publish(const char *path);
+void server_cancel(const char *path);
 
 /*
  * Serve until SIGTERM or SIGINT, which the caller has blocked.  It does not
