@@ -114,7 +114,8 @@ int mfr_probe(uint64_t page_bytes);
  * @bytes: a multiple of @page_bytes, not 0.
  * @page_bytes: the huge page size; MFR_PAGE_BYTES for a file of base pages,
  *	for which there is no policy.
- * @node: NUMA node that all pages must come from, or -1.
+ * @node: NUMA node that all pages must come from, or -1.  It is the mapping's:
+ *	what another process touches first comes from where that one says.
  * @flags: MFR_REGION_*.
  */
 struct mfr_region_options {
