@@ -120,7 +120,8 @@ fail_to_create(const struct settings *s, int error)
 	const char *why = strerror(-error);
 
 	if (error == -ENOMEM)
-		why = "too few pages are free; reserve them in /sys/kernel/mm/hugepages, or see --page";
+		why = "too few pages are free; reserve more in"
+		      " /sys/kernel/mm/hugepages, or see --page";
 	else if (error == -ENODEV)
 		why = "this machine has no pages of this size; see --page";
 	else if (error == -EINVAL)
