@@ -12,6 +12,7 @@
 #include <count.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mfr.h>
 #include <poison.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -421,6 +422,63 @@ static void folio_figures(void)
 	file_close(&f);
 }
 
+/* The way of an error to a program that uses the library. */
+static struct mfr_context *context;
+static struct cost at_handler;
+
+static void note_and_handle(int sig, siginfo_t *info, void *ucontext)
+{
+	(void)sig;
+	at_handler = cost_now();
+	if (mfr_sigbus(context, info, ucontext) != MFR_SIGBUS_RESUME)
+		abort();
+}
+
+static void event_of(struct mfr_region *r, uint64_t offset,
+		     struct series *handler, struct series *told)
+{
+	struct mfr_event event;
+	struct cost start;
+	char byte;
+
+	need(!lab_poison_add(lab_pa((char *)mfr_region_address(r) + offset), 1),
+	     "poison memory");
+	start = cost_now();
+	mfr_read(r, offset, &byte, 1);
+	need(mfr_event_next(context, &event) == 1, "get an event");
+	add(told, cost_since(start));
+	at_handler.insns -= start.insns;
+	at_handler.ns -= start.ns;
+	add(handler, at_handler);
+}
+
+static void event_figures(void)
+{
+	static struct series handler, told;
+	struct mfr_region_options options = {
+		.size = sizeof(options), .bytes = SAMPLES * SIZE_2M,
+		.page_bytes = SIZE_2M, .node = -1, .flags = MFR_REGION_PREALLOC,
+	};
+	struct sigaction action = { .sa_sigaction = note_and_handle,
+				    .sa_flags = SA_SIGINFO };
+	struct mfr_region *r;
+	size_t i;
+
+	need(!pool_want(SIZE_2M, SAMPLES), "get huge pages");
+	need(!mfr_context_create(NULL, &context) &&
+	     !mfr_region_create(context, &options, &r), "create a region");
+	memset(mfr_region_address(r), 1, options.bytes);
+	sigaction(SIGBUS, &action, NULL);
+	for (i = 0; i < SAMPLES; i++)
+		event_of(r, i * SIZE_2M + BASE_PAGE, &handler, &told);
+	lab_poison_clear();
+	mfr_region_destroy(r);
+	mfr_context_destroy(context);
+	sigbus_catch();
+	figure("to_handler", &handler);
+	figure("to_event", &told);
+}
+
 int main(void)
 {
 	int64_t missed = lab_poison_missed();
@@ -434,6 +492,7 @@ int main(void)
 	if (!policy_omitted())
 		hugetlb_figures(true);
 	anonymous_figures();
+	event_figures();
 	folio_figures();
 	gigantic_figures();
 	kmsg_console(true);

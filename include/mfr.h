@@ -101,7 +101,7 @@ int mfr_context_set_log(struct mfr_context *context,
  * Does the kernel take MFD_MF_KEEP_UE_MAPPED for files of huge pages of
  * @page_bytes?  1 or 0.  It asks by creating such a file, not by version.
  * -EINVAL: not a power of two, or not a size of huge pages.
- * -ENODEV: no huge pages of this size here.
+ * -ENODEV: no huge pages of this size here; -EMFILE, -ENFILE: it cannot ask.
  */
 int mfr_probe(uint64_t page_bytes);
 
@@ -114,7 +114,8 @@ int mfr_probe(uint64_t page_bytes);
  * @bytes: a multiple of @page_bytes, not 0.
  * @page_bytes: the huge page size; MFR_PAGE_BYTES for a file of base pages,
  *	for which there is no policy.
- * @node: NUMA node that all pages must come from, or -1.
+ * @node: NUMA node that all pages must come from, or -1.  It is the mapping's:
+ *	what another process touches first comes from where that one says.
  * @flags: MFR_REGION_*.
  */
 struct mfr_region_options {
@@ -130,8 +131,8 @@ struct mfr_region_options {
  * Make a file that neither shrinks nor grows, map it and make its ledger.
  * -E2BIG as above; -EINVAL a wrong size, node or flag; -ENODEV no huge pages
  * of this size; -EOPNOTSUPP MFR_REGION_NEED_KEEP on a kernel without keep;
- * -ENOMEM the pool has too few pages; -ENOSPC the context has no room for one
- * more region.
+ * -ENOMEM the pool has too few pages (of @node); -ENOSPC the context has no
+ * room for one more region; -EMFILE.
  */
 int mfr_region_create(struct mfr_context *context,
 		      const struct mfr_region_options *options,
@@ -141,10 +142,12 @@ int mfr_region_create(struct mfr_context *context,
 
 /*
  * Map a memfd that exists (it is duplicated, @fd stays the caller's), and fill
- * its ledger from what the kernel says in /proc/self/fdinfo.
+ * its ledger from what the kernel says in /proc/self/fdinfo; if that cannot be
+ * read, the log says so.  What is behind the last whole base page stays out.
  * -EBADF: no descriptor; -EMEDIUMTYPE: no memfd; -ENODATA: it is empty;
- * -EPERM: it can shrink (F_SEAL_SHRINK is not set) and the flag is not given;
- * -ENOSPC as above.
+ * -EPERM: it can shrink (F_SEAL_SHRINK is not set) and the flag is not given,
+ * or it is sealed against writing; -EACCES: @fd is not open for both reading and
+ * writing; -ENOSPC, -EMFILE as above.
  */
 int mfr_region_import(struct mfr_context *context, int fd, unsigned int flags,
 		      struct mfr_region **region);
@@ -269,7 +272,8 @@ int mfr_sigbus(struct mfr_context *context, const siginfo_t *info,
 
 /*
  * Or let the library install a handler.  What is not ours, and STUCK, goes to
- * the handler from before; the default action then ends the process.
+ * the handler from before; the default action then ends the process.  A system
+ * call that the signal interrupts is restarted (SA_RESTART).
  * -EBUSY: a context of this process has installed it already.
  */
 int mfr_sigbus_install(struct mfr_context *context);
@@ -330,7 +334,8 @@ int mfr_region_send(const struct mfr_region *region, int socket);
 /*
  * Receive a region; blocks as the socket does.  Errors of recvmsg(),
  * mfr_region_import() and mfr_region_load(); -ECONNRESET: the sender went away
- * half-way; -EBADMSG also: no descriptor came.
+ * half-way; -EBADMSG also: no descriptor came, or more than one.  Close the
+ * socket then: nobody knows where the next region would begin.
  */
 int mfr_region_receive(struct mfr_context *context, int socket,
 		       struct mfr_region **region);
@@ -378,6 +383,22 @@ struct mfr_mce {
  * @flags are an event's.  -EINVAL: no such CPU; -EOPNOTSUPP: AO on AMD.
  */
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce);
+
+/* In the words of QMP's event MEMORY_FAILURE, which management tools know. */
+struct mfr_kvm_report {
+	const char *recipient;		/* "guest" or "hypervisor" */
+	const char *action;		/* "inject", "ignore", "reset", "fatal" */
+	int action_required;
+	int recursive;			/* the guest is still amid another one */
+};
+
+/*
+ * What a VMM has to do with an error, and to tell.  @in_guest: does it lie in
+ * guest memory (mfr_kvm_to_guest())?  @flags are an event's, @mcg_status is the
+ * vCPU's: with MCIP set, a guest cannot take another machine check.
+ */
+int mfr_kvm_report(int in_guest, unsigned int flags, uint64_t mcg_status,
+		   struct mfr_kvm_report *report);
 
 #ifdef __cplusplus
 }

@@ -61,6 +61,26 @@ int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
 #define MCG_EIPV	2
 #define MCG_MCIP	4
 
+int mfr_kvm_report(int in_guest, unsigned int flags, uint64_t mcg_status,
+		   struct mfr_kvm_report *report)
+{
+	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
+	bool busy = in_guest && mcg_status & MCG_MCIP;
+
+	if (!report)
+		return -EFAULT;
+	report->recipient = in_guest ? "guest" : "hypervisor";
+	report->action_required = consumed;
+	report->recursive = busy;
+	if (in_guest && !busy)
+		report->action = "inject";
+	else if (!consumed)
+		report->action = "ignore";
+	else
+		report->action = in_guest ? "reset" : "fatal";
+	return 0;
+}
+
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
 {
 	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;

@@ -43,11 +43,12 @@ static void lay_out(struct mfr_ledger *l, uint64_t bytes)
 		       MFR_PAGE_BYTES;
 }
 
+/* Populated for who marks, in signal handlers; a reader faults in what it needs. */
 static int map(struct mfr_ledger *l, int fd, int protection)
 {
+	int flags = MAP_SHARED | (protection & PROT_WRITE ? MAP_POPULATE : 0);
+	char *base = mmap(NULL, l->map_bytes, protection, flags, fd, 0);
 	unsigned int i;
-	char *base = mmap(NULL, l->map_bytes, protection,
-			  MAP_SHARED | MAP_POPULATE, fd, 0);
 
 	if (base == MAP_FAILED)
 		return -errno;

@@ -20,6 +20,9 @@
 #define HUGETLBFS_MAGIC	0x958458f6	/* include/uapi/linux/magic.h */
 #define NODES_MAX	1024
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23	/* include/uapi/asm-generic/mman-common.h */
+#endif
 #ifndef MFD_HUGE_SHIFT
 #define MFD_HUGE_SHIFT	26
 #endif
@@ -60,6 +63,8 @@ int mfr_probe(uint64_t page_bytes)
 	errno = saved;
 	if (plain < 0)
 		return plain == -ENOENT || plain == -EINVAL ? -ENODEV : plain;
+	if (kept < 0 && kept != -EINVAL)
+		return kept;
 	return kept >= 0;
 }
 
@@ -104,26 +109,46 @@ static int map_file(struct mfr_region *r)
 	return -errno;
 }
 
-/* The policy of a shared mapping is the file's: it holds for fallocate(). */
-static int bind_to_node(struct mfr_region *r, int node)
+/*
+ * A file of huge pages has no policy of its own, only its mapping has: pages
+ * have to come by faults, as fallocate() would take them from anywhere.
+ */
+static int bind_to_node(struct mfr_region *r)
 {
 	unsigned long mask[NODES_MAX / 8 / sizeof(long)] = { };
 	const int bits = 8 * sizeof(*mask);
 
-	if (node < 0)
+	if (r->node < 0)
 		return 0;
-	mask[node / bits] |= 1UL << node % bits;
+	mask[r->node / bits] |= 1UL << r->node % bits;
 	if (syscall(SYS_mbind, r->address, r->bytes, MPOL_BIND, mask,
 		    NODES_MAX + 1, 0))
 		return -errno;
 	return 0;
 }
 
+/* Huge pages take long: a signal that ends the call is no reason to give up. */
+static int allocate(int fd, int mode, uint64_t offset, uint64_t length)
+{
+	int err;
+
+	do {
+		err = fallocate(fd, mode | FALLOC_FL_KEEP_SIZE, offset, length);
+	} while (err && errno == EINTR);
+	return err ? -errno : 0;
+}
+
 static int take_pages(struct mfr_region *r, uint64_t offset, uint64_t length)
 {
-	if (!fallocate(r->fd, FALLOC_FL_KEEP_SIZE, offset, length))
+	int err;
+
+	if (r->node < 0) {
+		err = allocate(r->fd, 0, offset, length);
+		return err == -ENOSPC ? -ENOMEM : err;
+	}
+	if (!madvise(r->address + offset, length, MADV_POPULATE_WRITE))
 		return 0;
-	return errno == ENOSPC ? -ENOMEM : -errno;
+	return errno == EFAULT ? -ENOMEM : -errno;	/* a SIGBUS otherwise */
 }
 
 static bool options_are_valid(const struct mfr_region_options *o)
@@ -158,6 +183,7 @@ static int new_region(struct mfr_context *context, struct mfr_region **region)
 	r->context = context;
 	r->fd = -1;
 	r->ledger_fd = -1;
+	r->node = -1;
 	*region = r;
 	return 0;
 }
@@ -183,7 +209,7 @@ static int build(struct mfr_region *r, const struct mfr_region_options *o)
 	if (!err)
 		err = map_file(r);
 	if (!err)
-		err = bind_to_node(r, o->node);
+		err = bind_to_node(r);
 	if (!err)
 		err = mfr_ledger_create(r->bytes, &r->ledger, &r->ledger_fd);
 	if (!err && o->flags & MFR_REGION_PREALLOC)
@@ -211,6 +237,7 @@ int mfr_region_create(struct mfr_context *context,
 		return err;
 	r->bytes = options->bytes;
 	r->page_bytes = options->page_bytes;
+	r->node = options->node;
 	err = build(r, options);
 	if (!err)
 		err = publish(r, region);
@@ -354,11 +381,10 @@ int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
  */
 static int exchange(struct mfr_region *r, uint64_t offset, uint64_t length)
 {
-	int err;
+	int err = allocate(r->fd, FALLOC_FL_PUNCH_HOLE, offset, length);
 
-	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
-		      length))
-		return -errno;
+	if (err)
+		return err;
 	mfr_ledger_clear(r->ledger, offset, length);
 	err = take_pages(r, offset, length);
 	if (err)

@@ -18,6 +18,7 @@ struct mfr_region {
 	uint64_t page_bytes;
 	int fd;
 	int ledger_fd;
+	int node;			/* NUMA, or -1 */
 	bool kept;
 };
 

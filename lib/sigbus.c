@@ -96,7 +96,7 @@ int mfr_sigbus_install(struct mfr_context *context)
 {
 	struct sigaction ours = {
 		.sa_sigaction = on_sigbus,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART,
 	};
 	int saved = errno, err = mfr_context_check(context);
 	struct mfr_context *nobody = NULL;
@@ -105,8 +105,9 @@ int mfr_sigbus_install(struct mfr_context *context)
 		return err;
 	if (!atomic_compare_exchange_strong(&installed, &nobody, context))
 		return -EBUSY;
-	if (sigaction(SIGBUS, NULL, &before) ||
-	    sigaction(SIGBUS, &ours, NULL)) {
+	err = sigaction(SIGBUS, NULL, &before);
+	ours.sa_mask = before.sa_mask;
+	if (err || sigaction(SIGBUS, &ours, NULL)) {
 		err = -errno;
 		atomic_store(&installed, NULL);
 	}

@@ -166,4 +166,67 @@ TEST_F(handover, a_broken_sender_is_survived)
 	EXPECT_EQ(-EPIPE, mfr_region_send(self->region, self->pair[1]));
 }
 
+/* What mfr_region_send() does, with a wrong length or descriptors. */
+static void send_forged(int socket, const int *fds, size_t count,
+			uint64_t length, const char *blob)
+{
+	char control[CMSG_SPACE(16 * sizeof(int))] = "";
+	struct iovec data = { &length, sizeof(length) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	if (sendmsg(socket, &message, 0) == sizeof(length) && blob)
+		send(socket, blob, length, 0);
+}
+
+static int receive_forged(struct mfr_context *c, const int *fds, size_t count,
+			  uint64_t length, const char *blob)
+{
+	int pair[2], err, before = dup(0), after;
+	struct mfr_region *r;
+
+	close(before);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return 1;
+	send_forged(pair[0], fds, count, length, blob);
+	close(pair[0]);
+	err = mfr_region_receive(c, pair[1], &r);
+	close(pair[1]);
+	after = dup(0);
+	close(after);
+	return after == before ? err : 2;	/* leaked a descriptor */
+}
+
+/* Each with a blob that is right: sizes and seals are checked all the same. */
+TEST_F(handover, a_forged_sender_is_survived)
+{
+	int open_file = memfd_create("unsealed", MFD_ALLOW_SEALING);
+	struct mfr_region *small = scene_region(self->context, 512);
+	int fds[16], i, fd = mfr_region_fd(small);
+
+	for (i = 0; i < 16; i++)
+		fds[i] = fd;
+	ASSERT_EQ(0, ftruncate(open_file, 1024 * PAGE));
+	/* One region of the context is free again */
+	mfr_region_destroy(self->region);
+	EXPECT_EQ(-EPERM, receive_forged(self->context, &open_file, 1,
+					 self->length, self->blob));
+	EXPECT_EQ(-ESTALE, receive_forged(self->context, fds, 1, self->length,
+					  self->blob));
+	EXPECT_EQ(-EMSGSIZE, receive_forged(self->context, fds, 1, 39, NULL));
+	EXPECT_EQ(-EMSGSIZE, receive_forged(self->context, fds, 1, 1ULL << 40, NULL));
+	EXPECT_EQ(-ECONNRESET, receive_forged(self->context, fds, 1, 88, NULL));
+	EXPECT_EQ(-EBADMSG, receive_forged(self->context, fds, 2, self->length,
+					   self->blob));
+	EXPECT_EQ(-EBADMSG, receive_forged(self->context, fds, 16, self->length,
+					   self->blob));
+}
+
 TEST_HARNESS_MAIN

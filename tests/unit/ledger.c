@@ -111,6 +111,12 @@ TEST(rounds_out_to_base_pages)
 	EXPECT_EQ(-EFAULT, mfr_ledger_next_lost(l, 0, NULL));
 	EXPECT_EQ(-EFAULT, mfr_ledger_next_clean(NULL, 0, &r));
 	EXPECT_EQ(-EINVAL, mfr_ledger_is_clean((void *)model, 0, 1));
+	EXPECT_EQ(-EINVAL, mfr_ledger_next_lost((void *)model, 0, &r));
+	EXPECT_EQ(-EINVAL, mfr_ledger_next_clean((void *)model, 0, &r));
+	EXPECT_EQ(-EINVAL, mfr_ledger_save((void *)model, NULL, 0));
+	EXPECT_EQ(-EINVAL, mfr_ledger_close((void *)model));
+	EXPECT_EQ(-EFAULT, mfr_ledger_close(NULL));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes((void *)model));
 	EXPECT_EQ(0, mfr_ledger_lost_bytes(NULL));
 }
 

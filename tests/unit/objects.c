@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fdinfo.h"
@@ -29,6 +30,7 @@ TEST(context_refuses_wrong_options)
 	EXPECT_EQ(-EFAULT, mfr_context_destroy(NULL));
 	EXPECT_EQ(-EINVAL, mfr_context_destroy((void *)foreign));
 	EXPECT_EQ(-EINVAL, mfr_context_set_log((void *)foreign, NULL, NULL));
+	EXPECT_EQ(-EFAULT, mfr_context_set_log(NULL, NULL, NULL));
 	ASSERT_EQ(0, mfr_context_create(NULL, &c));
 	EXPECT_EQ(0, mfr_context_destroy(c));
 }
@@ -42,6 +44,40 @@ TEST(context_with_regions_stays)
 	EXPECT_EQ(-EBUSY, mfr_context_destroy(c));
 	EXPECT_EQ(0, mfr_region_destroy(r));
 	EXPECT_EQ(0, mfr_context_destroy(c));
+}
+
+/* So many descriptors can be opened, and no more. */
+static void leave_descriptors(int count)
+{
+	struct rlimit limit;
+	int next;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	next = dup(0);
+	close(next);
+	limit.rlim_cur = next + count;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+TEST(without_descriptors_it_says_so)
+{
+	struct mfr_context *c = scene_context(4), *other;
+	struct mfr_region_options o = {
+		.size = sizeof(o), .bytes = PAGE, .page_bytes = PAGE, .node = -1,
+	};
+	struct mfr_region *r = scene_region(c, 1);
+
+	leave_descriptors(0);
+	EXPECT_EQ(-EMFILE, mfr_context_create(NULL, &other));
+	EXPECT_EQ(-EMFILE, mfr_region_create(c, &o, &r));
+	EXPECT_EQ(-EMFILE, mfr_region_import(c, mfr_region_fd(r), 0, &r));
+	leave_descriptors(1);
+	EXPECT_EQ(-EMFILE, mfr_region_create(c, &o, &r));
+	EXPECT_EQ(-EMFILE, mfr_region_import(c, mfr_region_fd(r), 0, &r));
+	leave_descriptors(2);
+	EXPECT_EQ(0, mfr_region_create(c, &o, &r));
 }
 
 static int create(struct mfr_context *c, uint64_t bytes, uint64_t page_bytes,
@@ -65,6 +101,7 @@ TEST(region_refuses_wrong_options)
 	EXPECT_EQ(-EFAULT, mfr_region_create(NULL, &o, &r));
 	EXPECT_EQ(-EINVAL, mfr_region_create((void *)foreign, &o, &r));
 	EXPECT_EQ(-EFAULT, mfr_region_create(c, NULL, &r));
+	EXPECT_EQ(-EFAULT, mfr_region_create(c, &o, NULL));
 	EXPECT_EQ(-E2BIG, mfr_region_create(c, &o, &r));
 	EXPECT_EQ(-EINVAL, create(c, 0, PAGE, -1, 0));
 	EXPECT_EQ(-EINVAL, create(c, PAGE + 1, PAGE, -1, 0));
@@ -106,11 +143,28 @@ TEST(import_refuses_what_can_harm)
 		  mfr_region_import(c, open("/proc/self/exe", O_RDONLY), 0, &r));
 	EXPECT_EQ(-EPERM, import_new(c, PAGE, 0, 0, &r));
 	EXPECT_EQ(-ENODATA, import_new(c, 0, F_SEAL_SHRINK, 0, &r));
+	EXPECT_EQ(-EPERM, import_new(c, PAGE, F_SEAL_SHRINK | F_SEAL_WRITE, 0, &r));
+	EXPECT_EQ(-EFAULT, mfr_region_import(NULL, 0, 0, &r));
+	EXPECT_EQ(-EINVAL, mfr_region_import((void *)foreign, 0, 0, &r));
 	EXPECT_EQ(0, import_new(c, PAGE, 0, MFR_IMPORT_UNSEALED, &r));
 	EXPECT_EQ(0, import_new(c, 2 * PAGE, F_SEAL_SHRINK, 0, &r));
 	EXPECT_EQ(2 * PAGE, mfr_region_bytes(r));
 	EXPECT_EQ(PAGE, mfr_region_page_bytes(r));
 	EXPECT_EQ(0, mfr_region_is_kept(r));
+	EXPECT_EQ(-ENOSPC, import_new(c, PAGE, F_SEAL_SHRINK, 0, &r));
+}
+
+TEST(import_wants_to_write)
+{
+	struct mfr_context *c = scene_context(4);
+	struct mfr_region *r = scene_region(c, 1);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", mfr_region_fd(r));
+	fd = open(path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EACCES, mfr_region_import(c, fd, 0, &r));
 }
 
 TEST(getters_of_no_region_say_so)
@@ -125,6 +179,32 @@ TEST(getters_of_no_region_say_so)
 	EXPECT_EQ(-EFAULT, mfr_region_destroy(NULL));
 	EXPECT_EQ(-EINVAL, mfr_region_destroy((void *)foreign));
 	EXPECT_EQ(-EFAULT, mfr_region_mark(NULL, 0, 1));
+}
+
+/* A pointer to something else is known where it can be. */
+TEST(what_is_no_region_is_refused)
+{
+	struct mfr_region *foreigner = (void *)foreign, *r;
+	struct mfr_context *c = scene_context(4);
+	char byte;
+
+	r = scene_region(c, 1);
+	EXPECT_EQ(-EINVAL, mfr_region_mark(foreigner, 0, 1));
+	EXPECT_EQ(-EINVAL, mfr_region_replace(foreigner, 0));
+	EXPECT_EQ(-EINVAL, mfr_region_load(foreigner, &byte, 1));
+	EXPECT_EQ(-EINVAL, mfr_region_send(foreigner, 0));
+	EXPECT_EQ(-EINVAL, mfr_region_receive((void *)foreign, 0, &r));
+	EXPECT_EQ(-EINVAL, mfr_read(foreigner, 0, &byte, 1));
+	EXPECT_EQ(-EINVAL, mfr_write(foreigner, 0, &byte, 1));
+	EXPECT_EQ(-EINVAL, mfr_scan(foreigner, 0, 1));
+	EXPECT_EQ(-EINVAL, mfr_copy(foreigner, 0, r, 0, 1));
+	EXPECT_EQ(-EINVAL, mfr_copy(r, 0, foreigner, 0, 1));
+	EXPECT_EQ(-EFAULT, mfr_region_replace(NULL, 0));
+	EXPECT_EQ(-EFAULT, mfr_write(NULL, 0, &byte, 1));
+	EXPECT_EQ(-EFAULT, mfr_scan(NULL, 0, 1));
+	EXPECT_EQ(-EFAULT, mfr_copy(NULL, 0, r, 0, 1));
+	EXPECT_EQ(-EFAULT, mfr_copy(r, 0, NULL, 0, 1));
+	EXPECT_EQ(-EFAULT, mfr_region_receive(NULL, 0, &r));
 }
 
 TEST(access_stops_at_the_ledger)

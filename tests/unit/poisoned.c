@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The library with real machine checks, in the lab.  The argument is what the
- * kernel is said to have: keep, where 4 KiB are lost, or base, where the whole
- * huge page is and the library has to say so.  Prints TAP.
+ * The library with real machine checks, in the lab.
+ *
+ *	poisoned keep|stock 2M|1G
+ *
+ * What the kernel is said to be: keep, where 4 KiB are lost, or not, where the
+ * whole huge page is and the library has to say so; and the size of the pages.
+ * The pools have to be: of 2 MiB eight pages on node 0 and five on node 1, from
+ * where they are taken; of 1 GiB one.  Prints TAP.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <mfr.h>
 
 #include "poison.h"
 
-#define HUGE_BYTES	(2UL << 20)
-#define PAGES		4
+#define CHUNK		(2UL << 20)	/* that reads read */
+#define PAGES		4		/* of 2 MiB; the second one breaks */
 #define PAGE		((uint64_t)MFR_PAGE_BYTES)
-#define BAD		(HUGE_BYTES + 5 * PAGE + 256)	/* the lines that break */
-#define BAD2		(HUGE_BYTES + 300 * PAGE)
+#define BAD		(5 * PAGE + 256)	/* the lines, in the huge page */
+#define BAD2		(300 * PAGE)
 
 static int count, failed;
-static char buffer[HUGE_BYTES];
+static char buffer[CHUNK], logged[300];
+static uint64_t huge, start;	/* bytes of the huge page, and its offset */
 
 static void check(bool holds, const char *rule)
 {
@@ -45,28 +54,28 @@ static bool next_lost_is(struct mfr_region *r, uint64_t offset, uint64_t length)
 
 static void consume(struct mfr_context *c, struct mfr_region *r, bool keep)
 {
-	uint64_t start = keep ? BAD / PAGE * PAGE : HUGE_BYTES;
-	uint64_t length = keep ? PAGE : HUGE_BYTES;
+	uint64_t lost = keep ? start + BAD / PAGE * PAGE : start;
+	uint64_t length = keep ? PAGE : huge;
 	int64_t hits = lab_poison_hits(), got;
 	struct mfr_event e = { };
 
-	got = mfr_read(r, HUGE_BYTES, buffer, HUGE_BYTES);
-	check(got == BAD - HUGE_BYTES, "a read stops at the poisoned line");
-	if (got != BAD - HUGE_BYTES)
+	got = mfr_read(r, start, buffer, CHUNK);
+	check(got == BAD, "a read stops at the poisoned line");
+	if (got != BAD)
 		printf("# it did 0x%lx\n", got);
-	check(got > 0 && !memcmp(buffer, mfr_region_address(r), got),
+	check(got > 0 && buffer[0] == 'm' && !memcmp(buffer, buffer + 1, got - 1),
 	      "what was read before is right");
 	check(lab_poison_hits() == hits + 1, "that was one machine check");
-	check(next_lost_is(r, start, length), keep ?
+	check(next_lost_is(r, lost, length), keep ?
 	      "the ledger says that the base page is lost" :
 	      "the ledger says that the whole huge page is lost");
 	check(mfr_event_next(c, &e) == 1 && e.region == r &&
-	      e.range.offset == start && e.range.length == length &&
+	      e.range.offset == lost && e.range.length == length &&
 	      e.flags & MFR_EVENT_ACTION_REQUIRED, "an event says the same");
-	check(mfr_read(r, BAD, buffer, 1) == -EHWPOISON &&
+	check(mfr_read(r, start + BAD, buffer, 1) == -EHWPOISON &&
 	      lab_poison_hits() == hits + 1,
 	      "what is known to be lost is not touched again");
-	got = mfr_read(r, HUGE_BYTES + 6 * PAGE, buffer, PAGE);
+	got = mfr_read(r, start + 6 * PAGE, buffer, PAGE);
 	check(keep ? got == (int64_t)PAGE && buffer[9] == 'm' :
 	      got == -EHWPOISON, keep ?
 	      "the page behind it is read as written" :
@@ -103,45 +112,166 @@ static void hand_over(struct mfr_context *c, struct mfr_region *r, bool keep)
 	mfr_region_destroy(copy);
 }
 
+static int node_of(void *address)
+{
+	int node = -1;
+
+	syscall(SYS_move_pages, 0, 1UL, &address, NULL, &node, 0);
+	return node;
+}
+
+/* The fifth page of node 1, though node 0 has more. */
 static void replace(struct mfr_region *r)
 {
 	char *map = mfr_region_address(r);
 
-	check(!mfr_region_replace(r, BAD), "the page is replaced");
-	check(mfr_read(r, HUGE_BYTES, buffer, HUGE_BYTES) == HUGE_BYTES &&
-	      !buffer[BAD - HUGE_BYTES], "by one that can be read");
-	check(map[0] == 'm' && map[2 * HUGE_BYTES] == 'm',
+	check(!mfr_region_replace(r, start + BAD), "the page is replaced");
+	check(mfr_read(r, start, buffer, CHUNK) == CHUNK && !buffer[BAD],
+	      "by one that can be read");
+	check(node_of(map + start) == 1, "of the same node");
+	check(map[0] == 'm' && map[2 * huge] == 'm',
 	      "the pages beside it are as before");
+}
+
+/* The page that is lost was the only one. */
+static void replace_in_vain(struct mfr_region *r)
+{
+	check(mfr_region_replace(r, BAD) == -ENOMEM,
+	      "there is no page to replace it");
+	check(next_lost_is(r, 0, huge), "all of it is lost then");
+	check(mfr_read(r, 0, buffer, 1) == -EHWPOISON,
+	      "and reads say so, without a page");
+}
+
+static void note(void *arg, const char *line)
+{
+	(void)arg;
+	snprintf(logged, sizeof(logged), "%s", line);
+}
+
+static struct mfr_region *create(struct mfr_context *c, int pages, int node,
+				 unsigned int flags, int *err)
+{
+	struct mfr_region_options o = {
+		.size = sizeof(o), .bytes = pages * huge, .page_bytes = huge,
+		.node = node, .flags = flags | MFR_REGION_PREALLOC,
+	};
+	struct mfr_region *r = NULL;
+
+	*err = mfr_region_create(c, &o, &r);
+	if (*err)
+		printf("# %d pages, node %d: %s\n", pages, node, strerror(-*err));
+	return r;
+}
+
+static void nodes(struct mfr_context *c)
+{
+	struct mfr_region *r;
+	int node, err, right = 0;
+
+	for (node = 0; node < 2; node++) {
+		r = create(c, PAGES, node, 0, &err);
+		right += r && node_of(mfr_region_address(r)) == node &&
+			 node_of((char *)mfr_region_address(r) + 3 * huge) == node;
+		mfr_region_destroy(r);
+	}
+	check(right == 2, "pages come from the node that was asked for");
+	mfr_region_destroy(create(c, PAGES + 2, 1, 0, &err));
+	check(err == -ENOMEM, "a node that has too few says so, the other has some");
+}
+
+/* In a child: what the process cannot have is not taken for the kernel's. */
+static void probe_without_descriptors(bool keep)
+{
+	struct rlimit limit;
+	int status;
+
+	if (!fork()) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		limit.rlim_cur = dup(0) + 2;	/* one is left */
+		setrlimit(RLIMIT_NOFILE, &limit);
+		_exit(mfr_probe(huge) != (keep ? -EMFILE : 0));
+	}
+	wait(&status);
+	check(!status, "a probe without descriptors does not guess");
+}
+
+/* In a child, which does not see /proc. */
+static void import_without_proc(struct mfr_context *c, struct mfr_region *r)
+{
+	struct mfr_region *copy;
+	int status;
+
+	if (!fork()) {
+		if (chroot("/dev"))
+			_exit(1);
+		_exit(mfr_region_import(c, mfr_region_fd(r), 0, &copy) ||
+		      !strstr(logged, "what was lost before is not on the ledger"));
+	}
+	wait(&status);
+	check(!status, "an import without /proc says what it does not know");
+}
+
+static void need_keep(struct mfr_context *c, int pages, bool keep)
+{
+	int err;
+	struct mfr_region *r = create(c, pages, -1, MFR_REGION_NEED_KEEP, &err);
+
+	check(keep ? r && mfr_region_is_kept(r) : err == -EOPNOTSUPP, keep ?
+	      "who needs keep gets it" : "who needs keep is refused");
+	mfr_region_destroy(r);
+}
+
+static struct mfr_region *region(struct mfr_context *c, int pages, bool keep)
+{
+	struct mfr_region *r;
+	int err;
+
+	check(mfr_probe(huge) == keep, "the probe says what is true");
+	probe_without_descriptors(keep);
+	need_keep(c, pages, keep);
+	create(c, 100, -1, 0, &err);
+	check(err == -ENOMEM, "a pool that has too few pages says so");
+	if (pages > 1)
+		nodes(c);
+	logged[0] = '\0';
+	r = create(c, pages, pages > 1 ? 1 : -1, 0, &err);
+	check(!!strstr(logged, "this kernel has no MFD_MF_KEEP_UE_MAPPED") ==
+	      !keep, keep ? "nothing has to be said" :
+	      "the log is told what an error will take");
+	return r;
 }
 
 int main(int argc, char **argv)
 {
-	struct mfr_region_options o = {
-		.size = sizeof(o), .bytes = PAGES * HUGE_BYTES,
-		.page_bytes = HUGE_BYTES, .node = -1,
-		.flags = MFR_REGION_PREALLOC,
-	};
 	bool keep = argc > 1 && !strcmp(argv[1], "keep");
+	int pages = argc > 2 && !strcmp(argv[2], "1G") ? 1 : PAGES;
 	int64_t pa, missed = lab_poison_missed();
 	struct mfr_context *c;
 	struct mfr_region *r;
 	char *map;
 
-	check(mfr_probe(HUGE_BYTES) == keep, "the probe says what is true");
+	huge = pages > 1 ? 2UL << 20 : 1UL << 30;
+	start = pages > 1 ? huge : 0;
 	if (mfr_context_create(NULL, &c) || mfr_sigbus_install(c) ||
-	    mfr_region_create(c, &o, &r)) {
+	    mfr_context_set_log(c, note, NULL) ||
+	    !(r = region(c, pages, keep))) {
 		printf("Bail out! no region\n");
 		return 1;
 	}
 	map = mfr_region_address(r);
 	memset(map, 'm', mfr_region_bytes(r));
-	pa = lab_pa(map + HUGE_BYTES);
-	check(pa > 0 && !lab_poison_add(pa + BAD - HUGE_BYTES, 1) &&
-	      !lab_poison_add(pa + BAD2 - HUGE_BYTES, 1), "memory breaks");
+	pa = lab_pa(map + start);
+	check(pa > 0 && !lab_poison_add(pa + BAD, 1) &&
+	      !lab_poison_add(pa + BAD2, 1), "memory breaks");
 	consume(c, r, keep);
 	scan(r, keep);
 	hand_over(c, r, keep);
-	replace(r);
+	import_without_proc(c, r);
+	if (pages > 1)
+		replace(r);
+	else
+		replace_in_vain(r);
 	check(lab_poison_missed() == missed, "no load of poison was missed");
 	lab_poison_clear();
 	printf("1..%d\n", count);

@@ -6,9 +6,13 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -274,6 +278,94 @@ TEST_F(signals, guarded_access_ends_at_a_real_fault)
 				       20 * PAGE, PAGE));
 	mprotect(self->map + 30 * PAGE, PAGE, PROT_NONE);
 	EXPECT_EQ(PAGE, mfr_write(self->region, 29 * PAGE, buffer, 2 * PAGE));
+}
+
+/* A file that shrinks is no memory error: its SIGBUS is for others. */
+static void note_and_leave(int sig, siginfo_t *info, void *ucontext)
+{
+	(void)sig;
+	if (mfr_sigbus(as_poison, info, ucontext) == MFR_SIGBUS_NOT_MINE)
+		before(sig, info, ucontext);
+	_exit(99);
+}
+
+TEST_F(signals, a_file_that_shrank_is_told_to_the_host)
+{
+	struct sigaction sa = { .sa_sigaction = note_and_leave,
+				.sa_flags = SA_SIGINFO };
+	int fd = memfd_create("shrinks", MFD_ALLOW_SEALING);
+	struct mfr_region *r;
+	char byte;
+
+	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
+	ASSERT_EQ(0, mfr_region_import(self->context, fd, MFR_IMPORT_UNSEALED, &r));
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	as_poison = self->context;
+	sigaction(SIGBUS, &sa, NULL);
+	if (!sigsetjmp(out, 1))
+		mfr_read(r, 2 * PAGE, &byte, 1);
+	EXPECT_EQ(BUS_ADRERR, seen_before);
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
+	EXPECT_EQ(1, mfr_read(r, 0, &byte, 1));
+}
+
+static _Atomic int interruptions;
+
+static void count_interruption(int sig)
+{
+	(void)sig;
+	interruptions++;
+}
+
+static bool sleeps(pid_t tid)
+{
+	char path[64], line[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	return strstr(line, ") S ");
+}
+
+struct blocked {
+	pid_t tid;
+	int pipe[2];
+};
+
+/* One signal while it waits, then what it waits for. */
+static void *interrupt(void *arg)
+{
+	const struct blocked *b = arg;
+
+	while (!sleeps(b->tid))
+		sched_yield();
+	syscall(SYS_tgkill, getpid(), b->tid, SIGBUS);
+	while (!interruptions || !sleeps(b->tid))
+		sched_yield();
+	return write(b->pipe[1], "x", 1) == 1 ? arg : NULL;
+}
+
+TEST_F(signals, an_interrupted_system_call_is_restarted)
+{
+	struct blocked b = { .tid = gettid() };
+	pthread_t thread;
+	char byte;
+
+	signal(SIGBUS, count_interruption);
+	ASSERT_EQ(0, mfr_sigbus_install(self->context));
+	ASSERT_EQ(0, pipe(b.pipe));
+	pthread_create(&thread, NULL, interrupt, &b);
+	EXPECT_EQ(1, read(b.pipe[0], &byte, 1));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(1, interruptions);
+	EXPECT_EQ(-EFAULT, mfr_sigbus_install(NULL));
+	EXPECT_EQ(-EFAULT, mfr_sigbus_uninstall(NULL));
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
 }
 
 static void *send_many(void *arg)
