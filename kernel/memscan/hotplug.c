@@ -17,6 +17,7 @@
 #include "scan.h"
 
 DECLARE_RWSEM(memscan_hotplug_lock);
+DECLARE_RWSEM(memscan_hits_lock);
 
 /* About to go offline; memscan_hotplug_lock. */
 static LIST_HEAD(leaving);
@@ -37,17 +38,26 @@ bool memscan_is_leaving(unsigned long pfn)
 	return false;
 }
 
+/* -EBUSY while a hit is handled, anywhere: that is soon over, and rare. */
 static int add_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l = kmalloc(sizeof(*l), GFP_KERNEL);
+	bool idle;
 
 	if (!l)
 		return -ENOMEM;
 	l->range = *range;
 	down_write(&memscan_hotplug_lock);
-	list_add(&l->list, &leaving);
+	idle = down_write_trylock(&memscan_hits_lock);
+	if (idle) {
+		list_add(&l->list, &leaving);
+		up_write(&memscan_hits_lock);
+	}
 	up_write(&memscan_hotplug_lock);
-	return 0;
+	if (idle)
+		return 0;
+	kfree(l);
+	return -EBUSY;
 }
 
 /* Nothing is there, should another have refused before we were asked. */

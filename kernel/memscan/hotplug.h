@@ -14,6 +14,13 @@
  */
 extern struct rw_semaphore memscan_hotplug_lock;
 
+/*
+ * Held for reading while a hit is handled; taken with memscan_hotplug_lock held.
+ * memory_failure() does not expect that its page goes offline under it, and
+ * the notifier cannot wait: while somebody has this, nothing starts to go.
+ */
+extern struct rw_semaphore memscan_hits_lock;
+
 bool memscan_is_leaving(unsigned long pfn);
 
 int memscan_hotplug_init(void);

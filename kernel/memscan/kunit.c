@@ -366,6 +366,7 @@ static void skip_what_scope_leaves_out(struct kunit *test)
 #define BLOCK_PAGES	BIT(BLOCK_ORDER)
 
 DECLARE_RWSEM(memscan_hotplug_lock);
+DECLARE_RWSEM(memscan_hits_lock);
 
 /* Page frames with a meaning for the fakes; 0: none. */
 static unsigned long poisoned, unmapped, leaving, known;

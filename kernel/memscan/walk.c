@@ -111,7 +111,7 @@ static bool interrupted(void)
 
 /*
  * Go on until a burst is full, the range ends, or there is a hit, whose
- * offset is returned, else -1.
+ * offset is returned, with memscan_hits_lock held; else -1.
  */
 static int walk_to_hit(struct memscan_walk *walk, unsigned int *pages,
 		       unsigned int *looks)
@@ -132,6 +132,8 @@ static int walk_to_hit(struct memscan_walk *walk, unsigned int *pages,
 			offset = read_page(walk, walk->pfn - 1);
 		}
 	}
+	if (offset >= 0)
+		down_read(&memscan_hits_lock);
 	up_read(&memscan_hotplug_lock);
 	return offset;
 }
@@ -163,6 +165,8 @@ void memscan_walk_burst(struct memscan_walk *walk,
 
 	offset = walk_to_hit(walk, &pages, &looks);
 	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
-	if (offset >= 0)
-		handle_hit(walk, totals, offset);
+	if (offset < 0)
+		return;
+	handle_hit(walk, totals, offset);
+	up_read(&memscan_hits_lock);
 }

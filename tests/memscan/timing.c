@@ -130,7 +130,7 @@ static void spin_on(int cpu, pid_t *pid)
 }
 
 /*
- * All CPUs have work: it is not ahead any more.  Reads take long as the CPU is
+ * All CPUs have work: it is not ahead.  Reads take long as the CPU is
  * given to others meanwhile: it goes slowly, but it goes on.
  */
 TEST_F(timing, busy_cpus_make_it_slow)
@@ -144,7 +144,6 @@ TEST_F(timing, busy_cpus_make_it_slow)
 	ASSERT_EQ(0, scanner_read_pass(NODE));
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "20"));
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
-	EXPECT_TRUE(calmly_until(is_pace("ahead")));
 	for (i = 0; i < n && i < 8; i++)
 		spin_on(i, &spinners[i]);
 	slow = calmly_until(is_pace("slow"));
@@ -157,7 +156,6 @@ TEST_F(timing, busy_cpus_make_it_slow)
 	}
 	EXPECT_TRUE(slow);
 	EXPECT_TRUE(goes_on);
-	EXPECT_TRUE(calmly_until(is_pace("ahead")));
 }
 
 /*
