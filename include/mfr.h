@@ -368,7 +368,10 @@ int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
 #define MFR_CPU_INTEL	1
 #define MFR_CPU_AMD	2
 
-/* Of struct kvm_x86_mce; @bank is for the guest to have: 9 Intel, 0 AMD. */
+/*
+ * Of struct kvm_x86_mce.  The guest needs banks up to @bank (Intel: 9; AMD: 0
+ * if consumed, else 4), and Intel's MCG_SER_P.
+ */
 struct mfr_mce {
 	uint64_t status;
 	uint64_t addr;
@@ -379,8 +382,10 @@ struct mfr_mce {
 
 /*
  * The machine check to inject (Intel SDM Vol. 3B, "Machine-Check Error
- * Codes": data load, memory scrubbing; AMD APM Vol. 2, MCi_STATUS.Poison).
- * @flags are an event's.  -EINVAL: no such CPU; -EOPNOTSUPP: AO on AMD.
+ * Codes": data load, memory scrubbing; AMD APM Vol. 2, MCi_STATUS.Poison and
+ * .Deferred, and the BKDGs on DRAM ECC errors in bank 4).  @flags are an
+ * event's.  AO on AMD raises none: the guest finds it when it polls its banks.
+ * -EINVAL: no such CPU.
  */
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce);
 

@@ -81,6 +81,31 @@ int mfr_kvm_report(int in_guest, unsigned int flags, uint64_t mcg_status,
 	return 0;
 }
 
+/* A data load, or a scrubber's find; both raise #MC. */
+static void fill_intel(struct mfr_mce *mce, bool consumed)
+{
+	mce->bank = 9;
+	mce->status = consumed ? 0xbd80000000000134 : 0xbd000000000000c0;
+	mce->misc = MISC_BASE_PAGE;
+	mce->mcg_status = MCG_MCIP | MCG_RIPV | (consumed ? MCG_EIPV : 0);
+}
+
+/*
+ * A data load of poison raises #MC.  A DRAM error that is deferred lies in the
+ * bank of the memory controller (4) until the guest looks: no #MC.
+ */
+static void fill_amd(struct mfr_mce *mce, bool consumed)
+{
+	if (consumed) {
+		mce->status = 0xbc00080000000134;
+		mce->misc = MISC_BASE_PAGE;
+		mce->mcg_status = MCG_MCIP | MCG_RIPV | MCG_EIPV;
+	} else {
+		mce->bank = 4;
+		mce->status = 0x9400100000080813;
+	}
+}
+
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
 {
 	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
@@ -89,15 +114,10 @@ int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
 		return -EFAULT;
 	if (cpu != MFR_CPU_INTEL && cpu != MFR_CPU_AMD)
 		return -EINVAL;
-	if (cpu == MFR_CPU_AMD && !consumed)
-		return -EOPNOTSUPP;
-	*mce = (struct mfr_mce){ .addr = gpa, .misc = MISC_BASE_PAGE };
-	mce->mcg_status = MCG_MCIP | MCG_RIPV | (consumed ? MCG_EIPV : 0);
-	if (cpu == MFR_CPU_AMD) {
-		mce->status = 0xbd00080000000134;
-	} else {
-		mce->bank = 9;
-		mce->status = consumed ? 0xbd80000000000134 : 0xbd000000000000c0;
-	}
+	*mce = (struct mfr_mce){ .addr = gpa };
+	if (cpu == MFR_CPU_INTEL)
+		fill_intel(mce, consumed);
+	else
+		fill_amd(mce, consumed);
 	return 0;
 }

@@ -53,9 +53,14 @@ TEST(machine_checks_are_as_on_hardware)
 	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_INTEL, 0, 0, &mce));
 	EXPECT_EQ(0xbd000000000000c0, mce.status);
 	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_AMD, 0, MFR_EVENT_ACTION_REQUIRED, &mce));
-	EXPECT_EQ(0xbd00080000000134, mce.status);
+	EXPECT_EQ(0xbc00080000000134, mce.status);
+	EXPECT_EQ(7, mce.mcg_status);
 	EXPECT_EQ(0, mce.bank);
-	EXPECT_EQ(-EOPNOTSUPP, mfr_kvm_mce(MFR_CPU_AMD, 0, 0, &mce));
+	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_AMD, 0x5000, 0, &mce));
+	EXPECT_EQ(0x9400100000080813, mce.status);
+	EXPECT_EQ(0x5000, mce.addr);
+	EXPECT_EQ(0, mce.mcg_status);
+	EXPECT_EQ(4, mce.bank);
 	EXPECT_EQ(-EINVAL, mfr_kvm_mce(3, 0, 0, &mce));
 	EXPECT_EQ(-EFAULT, mfr_kvm_mce(MFR_CPU_INTEL, 0, 0, NULL));
 }

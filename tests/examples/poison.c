@@ -2,7 +2,8 @@
 /*
  * Break memory of another process in the lab, by its place in a memfd:
  *
- *	poison add PID NAME OFFSET	a line of the file, from now on
+ *	poison add PID NAME OFFSET	a line of the file, from now on; prints
+ *					its physical address
  *	poison report PID NAME OFFSET	as a scrubber does, which found it
  *	poison hits | missed | clear	machine checks so far; that were not
  *					raised; all lines are well again
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
 		if (pa < 0)
 			result = pa;
 		else if (!strcmp(what, "add"))
-			result = lab_poison_add(pa, 1);
+			result = lab_poison_add(pa, 1) ?: pa;
 		else if (!strcmp(what, "report"))
 			result = lab_scrub_report(pa);
 	} else if (!strcmp(what, "hits")) {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The guest: writes all of its memory, reads it again and again, and lives on
+ * without the pages that a machine check takes from it.  No interrupts, no
+ * devices but the port that it reports to.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+#define PAGES		(RAM_BYTES / PAGE_BYTES)
+#define POLL_PAGES	4096		/* look into the banks so often */
+
+/* Intel SDM Vol. 4; AMD APM Vol. 2 has the same numbers. */
+#define MSR_MCG_CAP	0x179
+#define MSR_MCG_STATUS	0x17a
+#define MSR_MC0_STATUS	0x401		/* four registers a bank */
+#define MSR_MC0_ADDR	0x402
+
+#define MCG_CAP_BANKS	0xff
+#define MCG_RIPV	1
+#define MCG_EIPV	2
+#define MCI_VALID	(1ULL << 63)
+#define MCI_ADDRV	(1ULL << 58)
+
+#define MC_VECTOR	18
+#define GATE_INTERRUPT	0x8e00		/* present, ring 0 */
+
+struct gate {
+	uint16_t low;
+	uint16_t selector;
+	uint16_t type;
+	uint16_t middle;
+	uint32_t high;
+	uint32_t reserved;
+};
+
+struct frame {
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+extern char check_page_lost[], guest_end[];
+void on_machine_check(void);
+int check_page(const void *page, uint64_t word);
+
+static struct gate idt[MC_VECTOR + 1];
+static volatile bool lost[PAGES];
+static volatile uint64_t lost_pages;
+
+static uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (uint64_t)high << 32 | low;
+}
+
+static void wrmsr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
+			 "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static void send(const struct report *report)
+{
+	uint32_t where = (uintptr_t)report - RAM_GPA;
+
+	__asm__ volatile("outl %0, %w1" : : "a"(where), "d"(REPORT_PORT)
+			 : "memory");
+}
+
+static void give_up(uint64_t address)
+{
+	uint64_t page = (address - RAM_GPA) / PAGE_BYTES;
+
+	if (page >= PAGES || lost[page])
+		return;
+	lost[page] = true;
+	lost_pages++;
+}
+
+/* Give up what the banks name, and empty them. */
+static void take_errors(enum report_kind kind)
+{
+	uint32_t banks = rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS, bank;
+
+	for (bank = 0; bank < banks; bank++) {
+		struct report r = { .kind = kind, .bank = bank };
+
+		r.status = rdmsr(MSR_MC0_STATUS + 4 * bank);
+		if (!(r.status & MCI_VALID))
+			continue;
+		r.address = rdmsr(MSR_MC0_ADDR + 4 * bank);
+		wrmsr(MSR_MC0_STATUS + 4 * bank, 0);
+		if (r.status & MCI_ADDRV)
+			give_up(r.address);
+		send(&r);
+	}
+}
+
+static void __attribute__((noreturn)) stop(void)
+{
+	send(&(struct report){ .kind = REPORT_NO_WAY_ON });
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/*
+ * EIPV: the instruction at RIP has consumed the poison, and would again; only
+ * check_page() is made for that.  Without it, go on where we were.
+ */
+void machine_check(struct frame *frame)
+{
+	uint64_t status = rdmsr(MSR_MCG_STATUS);
+
+	take_errors(REPORT_MACHINE_CHECK);
+	if (!(status & MCG_RIPV))
+		stop();
+	if (status & MCG_EIPV) {
+		if (frame->rip < (uintptr_t)check_page ||
+		    frame->rip >= (uintptr_t)check_page_lost)
+			stop();
+		frame->rip = (uintptr_t)check_page_lost;
+	}
+	wrmsr(MSR_MCG_STATUS, 0);
+}
+
+static void handle_machine_checks(void)
+{
+	uintptr_t to = (uintptr_t)on_machine_check;
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idtr = { sizeof(idt) - 1, (uintptr_t)idt };
+
+	idt[MC_VECTOR] = (struct gate){
+		.low = to, .selector = CODE_SELECTOR, .type = GATE_INTERRUPT,
+		.middle = to >> 16, .high = to >> 32,
+	};
+	__asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
+}
+
+static void *page_at(uint64_t page)
+{
+	return (void *)(RAM_GPA + page * PAGE_BYTES);
+}
+
+static uint64_t word_of(uint64_t page)
+{
+	return (page + 1) * 0x9e3779b97f4a7c15;
+}
+
+static void fill(uint64_t page)
+{
+	void *to = page_at(page);
+	uint64_t words = PAGE_BYTES / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(words)
+			 : "a"(word_of(page)) : "memory");
+}
+
+static void check(uint64_t page, struct report *r)
+{
+	int is;
+
+	if (lost[page])
+		return;
+	is = check_page(page_at(page), word_of(page));
+	if (is > 0)
+		r->good++;
+	else if (!is)
+		r->wrong++;
+}
+
+void __attribute__((noreturn)) guest_main(void)
+{
+	uint64_t first = ((uintptr_t)guest_end - RAM_GPA) / PAGE_BYTES + 1;
+	struct report r = { .kind = REPORT_FILLED, .good = PAGES - first };
+	uint64_t page;
+
+	handle_machine_checks();
+	for (page = first; page < PAGES; page++)
+		fill(page);
+	send(&r);
+	for (r.kind = REPORT_PASS; ; send(&r)) {
+		r.pass++;
+		r.good = r.wrong = 0;
+		for (page = first; page < PAGES; page++) {
+			if (page % POLL_PAGES == 0)
+				take_errors(REPORT_POLLED);
+			check(page, &r);
+		}
+		r.lost = lost_pages;
+	}
+}

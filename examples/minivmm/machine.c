@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "machine.h"
+
+#include <cpuid.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "wire.h"
+
+#define MCE_BANKS	10
+#define MCG_CTL_P	(1ULL << 8)
+#define MCG_SER_P	(1ULL << 24)	/* recovers from errors; Intel only */
+
+#define MSR_MCG_STATUS	0x17a
+
+#define PTE_TABLE	3		/* present, writable */
+#define PTE_HUGE	0x83		/* the same, 2 MiB */
+#define PD_BYTES	(2 << 20)
+
+#define CR0_PROTECTED	0x80050033	/* PG AM WP NE ET MP PE */
+#define CR4_PAE		0x20
+#define CR4_MCE		0x40
+#define EFER_LONG	0x500		/* LMA LME */
+#define RFLAGS_NONE	2
+
+extern const char guest_image[], guest_image_end[];
+
+int host_cpu(void)
+{
+	unsigned int max, ebx, ecx, edx;
+
+	__cpuid(0, max, ebx, ecx, edx);
+	return ebx == signature_INTEL_ebx ? MFR_CPU_INTEL : MFR_CPU_AMD;
+}
+
+static int must(int ret, const char *what)
+{
+	if (ret < 0)
+		err(STATUS_UNABLE, "cannot %s", what);
+	return ret;
+}
+
+/* What KVM and the host's CPU can do. */
+static void set_cpuid(struct machine *m)
+{
+	enum { ENTRIES = 256 };
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) +
+					  ENTRIES * sizeof(cpuid->entries[0]));
+
+	if (!cpuid)
+		err(STATUS_UNABLE, "cannot hold the CPU's features");
+	cpuid->nent = ENTRIES;
+	must(ioctl(m->kvm, KVM_GET_SUPPORTED_CPUID, cpuid),
+	     "ask for the CPU's features");
+	must(ioctl(m->vcpu, KVM_SET_CPUID2, cpuid), "set the CPU's features");
+	free(cpuid);
+}
+
+static void create_cpu(struct machine *m)
+{
+	uint64_t mcg_cap = MCE_BANKS | MCG_CTL_P;
+	int bytes = must(ioctl(m->kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
+			 "ask for the size of struct kvm_run");
+
+	m->vcpu = must(ioctl(m->vm, KVM_CREATE_VCPU, 0), "create a CPU");
+	m->run = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m->vcpu,
+		      0);
+	if (m->run == MAP_FAILED)
+		err(STATUS_UNABLE, "cannot map the CPU's struct kvm_run");
+	set_cpuid(m);
+	if (m->cpu == MFR_CPU_INTEL)
+		mcg_cap |= MCG_SER_P;
+	must(ioctl(m->vcpu, KVM_X86_SETUP_MCE, &mcg_cap),
+	     "give the CPU its machine check banks");
+}
+
+void machine_open(struct machine *m, int cpu)
+{
+	m->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (m->kvm < 0)
+		err(STATUS_UNABLE, "cannot open /dev/kvm; is there a CPU with virtualisation, kvm_amd or kvm_intel loaded, and the right to open it?");
+	if (ioctl(m->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		errx(STATUS_UNABLE, "the kernel's KVM is of another version than %d",
+		     KVM_API_VERSION);
+	m->vm = must(ioctl(m->kvm, KVM_CREATE_VM, 0), "create a machine");
+	m->cpu = cpu;
+	create_cpu(m);
+}
+
+void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa)
+{
+	struct kvm_userspace_memory_region slot = {
+		.guest_phys_addr = gpa,
+		.memory_size = mfr_region_bytes(ram),
+		.userspace_addr = (uintptr_t)mfr_region_address(ram),
+	};
+
+	must(ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot),
+	     "give the machine its memory");
+	m->slot = (struct mfr_kvm_slot){
+		.gpa = gpa, .bytes = mfr_region_bytes(ram),
+	};
+}
+
+static uint64_t *table(struct mfr_region *ram, uint64_t offset)
+{
+	return (uint64_t *)((char *)mfr_region_address(ram) + offset);
+}
+
+/* All of the memory, guest virtual as guest physical. */
+static void map_memory(struct mfr_region *ram)
+{
+	uint64_t *pd = table(ram, PD_OFFSET);
+	int i;
+
+	table(ram, PML4_OFFSET)[0] = (RAM_GPA + PDPT_OFFSET) | PTE_TABLE;
+	table(ram, PDPT_OFFSET)[RAM_GPA >> 30] =
+		(RAM_GPA + PD_OFFSET) | PTE_TABLE;
+	for (i = 0; i < RAM_BYTES / PD_BYTES; i++)
+		pd[i] = (RAM_GPA + (uint64_t)i * PD_BYTES) | PTE_HUGE;
+}
+
+static void set_segments(struct kvm_sregs *s, uint64_t *gdt)
+{
+	struct kvm_segment code = {
+		.limit = ~0U, .selector = CODE_SELECTOR, .type = 11,
+		.present = 1, .s = 1, .l = 1, .g = 1,
+	};
+	struct kvm_segment data = {
+		.limit = ~0U, .selector = DATA_SELECTOR, .type = 3,
+		.present = 1, .s = 1, .db = 1, .g = 1,
+	};
+
+	gdt[CODE_SELECTOR / 8] = 0x00af9b000000ffff;
+	gdt[DATA_SELECTOR / 8] = 0x00cf93000000ffff;
+	s->gdt.base = RAM_GPA + GDT_OFFSET;
+	s->gdt.limit = 3 * sizeof(*gdt) - 1;
+	s->cs = code;
+	s->ds = s->es = s->fs = s->gs = s->ss = data;
+}
+
+/* In long mode, and ready for a machine check as soon as there is a gate. */
+static void set_registers(struct machine *m, struct mfr_region *ram)
+{
+	struct kvm_regs regs = {
+		.rip = RAM_GPA + IMAGE_OFFSET,
+		.rsp = RAM_GPA + IMAGE_OFFSET,
+		.rflags = RFLAGS_NONE,
+	};
+	struct kvm_sregs s;
+
+	must(ioctl(m->vcpu, KVM_GET_SREGS, &s), "read the CPU's registers");
+	set_segments(&s, table(ram, GDT_OFFSET));
+	s.cr3 = RAM_GPA + PML4_OFFSET;
+	s.cr0 = CR0_PROTECTED;
+	s.cr4 = CR4_PAE | CR4_MCE;
+	s.efer = EFER_LONG;
+	must(ioctl(m->vcpu, KVM_SET_SREGS, &s), "set the CPU's registers");
+	must(ioctl(m->vcpu, KVM_SET_REGS, &regs), "set the CPU's registers");
+}
+
+void machine_load_guest(struct machine *m, struct mfr_region *ram)
+{
+	memcpy(table(ram, IMAGE_OFFSET), guest_image,
+	       guest_image_end - guest_image);
+	map_memory(ram);
+	set_registers(m, ram);
+}
+
+bool machine_run(struct machine *m)
+{
+	int ret;
+
+	m->in_guest = 1;
+	ret = ioctl(m->vcpu, KVM_RUN, 0);
+	m->in_guest = 0;
+	if (ret < 0 && errno == EINTR)
+		return false;
+	must(ret, "run the guest");
+	return true;
+}
+
+uint64_t machine_mcg_status(struct machine *m)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry status;
+	} get = { { .nmsrs = 1 }, { .index = MSR_MCG_STATUS } };
+
+	must(ioctl(m->vcpu, KVM_GET_MSRS, &get), "read the CPU's MCG_STATUS");
+	return get.status.data;
+}
+
+void machine_inject(struct machine *m, const struct mfr_mce *mce)
+{
+	struct kvm_x86_mce to_kvm = {
+		.status = mce->status, .addr = mce->addr, .misc = mce->misc,
+		.mcg_status = mce->mcg_status, .bank = mce->bank,
+	};
+
+	must(ioctl(m->vcpu, KVM_X86_SET_MCE, &to_kvm),
+	     "inject the machine check");
+}
+
+void machine_destroy(struct machine *m)
+{
+	close(m->vcpu);
+	close(m->vm);
+	close(m->kvm);
+}
