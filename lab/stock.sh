@@ -70,7 +70,7 @@ stock_inputs() {
 stock_modules() {
 	echo hwpoison-inject
 	[ "$root" != host ] || echo 9p 9pnet_virtio overlay
-	[ -z "$disk" ] || echo virtio_blk
+	[ -z "$disk" ] || echo virtio_blk ext4
 	[ "$cpu" != amd ] || echo kvm_amd
 	[ -z "$vfio" ] || echo vfio_iommu_type1 vfio_pci
 }

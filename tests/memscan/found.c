@@ -9,14 +9,13 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <kselftest_harness.h>
 
 #include "control.h"
 #include "hugepage.h"
 #include "pageflags.h"
+#include "pages.h"
 #include "pattern.h"
-#include "polling.h"
 #include "pool.h"
 #include "scanner.h"
 #include "sigbus.h"
@@ -30,39 +29,20 @@ FIXTURE(found)
 
 FIXTURE_SETUP(found)
 {
-	ASSERT_EQ(0, scanner_load("force=1"));
-	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0,
-			   0));
-	sigbus_catch();
+	ASSERT_EQ(0, scanner_begin());
 	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(found)
 {
-	lab_poison_clear();
-	scanner_unload();
-}
-
-/* Where other base pages than new ones are not wanted: no huge page either. */
-static char *map_pages(size_t n)
-{
-	char *p = mmap(NULL, n * BASE_PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static bool is_isolated(unsigned long pfn)
-{
-	return (page_flags(pfn) & (PAGE_HWPOISON | PAGE_BUDDY)) ==
-	       PAGE_HWPOISON;
+	scanner_end();
 }
 
 /* The new page of the caller that has this page frame, NULL if none has. */
 static char *handed_out(unsigned long pfn)
 {
 	static uint64_t pfns[16384];
-	char *p = map_pages(ARRAY_SIZE(pfns));
+	char *p = pages_map(ARRAY_SIZE(pfns));
 	size_t i;
 
 	if (!p || pagemap_pfns(p, ARRAY_SIZE(pfns), pfns))
@@ -89,7 +69,7 @@ TEST_F(found, in_a_free_page)
 	CPU_ZERO(&here);
 	CPU_SET(0, &here);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(here), &here));
-	p = map_pages(FREED);
+	p = pages_map(FREED);
 	ASSERT_NE(NULL, p);
 	pa = lab_pa(p);
 	ASSERT_LT(0, pa);
@@ -102,7 +82,7 @@ TEST_F(found, in_a_free_page)
 	if (mine)
 		EXPECT_FALSE(sigbus_on_load(mine + LINE, &self->seen));
 	EXPECT_EQ(NULL, mine);
-	EXPECT_TRUE(is_isolated(pfn));
+	EXPECT_TRUE(page_is_isolated(pfn));
 	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
 	EXPECT_EQ(pfn, scanner_figure("demand/last_hit_pfn"));
 }
@@ -114,7 +94,7 @@ TEST_F(found, in_an_anonymous_page)
 	int64_t pa;
 	char *p;
 
-	p = map_pages(1);
+	p = pages_map(1);
 	ASSERT_NE(NULL, p);
 	pattern_fill(p, 0, BASE_PAGE);
 	pa = lab_pa(p);
@@ -126,40 +106,58 @@ TEST_F(found, in_an_anonymous_page)
 	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
 	EXPECT_EQ(12, told.lsb);
 	if (told.addr)
-		ASSERT_EQ(p, mmap(p, BASE_PAGE, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-				  0));
+		ASSERT_EQ(0, pages_renew(p));
 	EXPECT_FALSE(sigbus_on_load(p + BASE_PAGE - 8, &self->seen));
-	EXPECT_TRUE(is_isolated(pa / BASE_PAGE));
+	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
 	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
 }
 
-/* A node's thread finds all that a pass goes over, first and last words too. */
+/* Some @n of @of pages, each once, in an order that is the same each time. */
+static void choose(unsigned int *chosen, unsigned int n, unsigned int of)
+{
+	unsigned int i, k, all[of], other;
+
+	for (i = 0; i < of; i++)
+		all[i] = i;
+	srandom(1);
+	for (i = 0; i < n; i++) {
+		k = i + random() % (of - i);
+		other = all[k];
+		all[k] = all[i];
+		chosen[i] = all[i] = other;
+	}
+}
+
+/* A node's thread finds all that a pass goes over, first and last lines too. */
 TEST_F(found, by_the_thread_of_a_node)
 {
-	enum { PAGES = 100 };
-	unsigned int isolated = 0;
-	int64_t pa[PAGES];
+	enum { PLANTED = 1000, PAGES = 16384 };
+	int64_t pa[PLANTED], hits = lab_poison_hits();
+	unsigned int chosen[PLANTED], isolated = 0;
 	char *p;
 	int i;
 
-	p = map_pages(PAGES);
+	p = pages_map(PAGES);
 	ASSERT_NE(NULL, p);
-	for (i = 0; i < PAGES; i++) {
-		pa[i] = lab_pa(p + i * BASE_PAGE);
+	choose(chosen, PLANTED, PAGES);
+	for (i = 0; i < PLANTED; i++) {
+		pa[i] = lab_pa(p + chosen[i] * BASE_PAGE);
 		ASSERT_LT(0, pa[i]);
 		ASSERT_EQ(0, lab_poison_add(pa[i] + (i % 2) * (BASE_PAGE - 8),
 					    8));
 	}
 
+	if (!scanner_omitted())
+		ASSERT_EQ(0, scanner_set("max_hits", "2000"));
 	ASSERT_EQ(0, scanner_read_node());
-	for (i = 0; i < PAGES; i++)
-		isolated += is_isolated(pa[i] / BASE_PAGE);
-	EXPECT_EQ(PAGES, isolated);
+	for (i = 0; i < PLANTED; i++)
+		isolated += page_is_isolated(pa[i] / BASE_PAGE);
+	EXPECT_EQ(PLANTED, isolated);
+	EXPECT_EQ(hits + PLANTED, lab_poison_hits());
 	/* Signals that wait are one */
 	EXPECT_LT(0, sigbus_optional(NULL));
-	EXPECT_EQ(PAGES, scanner_figure("node0/hits/recovered"));
-	EXPECT_EQ(PAGES, scanner_figure("node0/last_pass/hits"));
+	EXPECT_EQ(PLANTED, scanner_figure("node0/hits/recovered"));
+	EXPECT_EQ(PLANTED, scanner_figure("node0/last_pass/hits"));
 }
 
 FIXTURE(kept)
@@ -171,18 +169,14 @@ FIXTURE(kept)
 FIXTURE_SETUP(kept)
 {
 	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
-	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0,
-			   0));
-	sigbus_catch();
 	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_1G));
-	ASSERT_EQ(0, scanner_load("force=1"));
+	ASSERT_EQ(0, scanner_begin());
 	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(kept)
 {
-	lab_poison_clear();
-	scanner_unload();
+	scanner_end();
 }
 
 /*

@@ -4,14 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poison.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "polling.h"
 #include "procfile.h"
+#include "sigbus.h"
 
 #define MODULE	"/memscan.ko"
 
@@ -40,6 +43,20 @@ int scanner_unload(void)
 	if (scanner_omitted())
 		return 0;
 	return syscall(SYS_delete_module, "memscan", O_NONBLOCK) ? -errno : 0;
+}
+
+int scanner_begin(void)
+{
+	if (prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0))
+		return -errno;
+	sigbus_catch();
+	return scanner_load("force=1");
+}
+
+void scanner_end(void)
+{
+	lab_poison_clear();
+	scanner_unload();
 }
 
 static const char *path_of(const char *file)

@@ -19,6 +19,13 @@ bool scanner_omitted(void);
 int scanner_load(const char *parameters);
 int scanner_unload(void);
 
+/*
+ * For a fixture: be told early of errors, catch SIGBUS, load the module with
+ * what makes it scan here; 0 or -errno.  And the end: no poison, no module.
+ */
+int scanner_begin(void);
+void scanner_end(void);
+
 /* 0 or -errno of the write to /sys/kernel/memscan/FILE. */
 int scanner_set(const char *file, const char *value);
 

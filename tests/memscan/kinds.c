@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memscan finds is handled as each kind of memory allows, and whoever
+ * would have read it goes on.  found.c has the first kinds; the control is the
+ * same as there.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poison.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <kselftest_harness.h>
+
+#include "cachedfile.h"
+#include "control.h"
+#include "elfcore.h"
+#include "hugepage.h"
+#include "pageflags.h"
+#include "pages.h"
+#include "pattern.h"
+#include "polling.h"
+#include "pool.h"
+#include "procfile.h"
+#include "scanner.h"
+#include "sigbus.h"
+
+#define LINE		64UL
+#define PAGES_OF_2M	(SIZE_2M / BASE_PAGE)
+
+FIXTURE(kinds)
+{
+	struct sigbus seen;
+};
+
+FIXTURE_SETUP(kinds)
+{
+	ASSERT_EQ(0, scanner_begin());
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(kinds)
+{
+	scanner_end();
+}
+
+/*
+ * What is on the disk too costs nothing: nobody is even told.  Who reads it
+ * through a mapping does so without a machine check; reader.c has the others.
+ */
+TEST_F(kinds, page_cache)
+{
+	struct cachedfile file;
+	int64_t hits;
+
+	ASSERT_EQ(0, cachedfile_create(&file));
+	ASSERT_EQ(0, lab_poison_add(file.pa + LINE, 1));
+
+	ASSERT_EQ(0, scanner_read(file.pa, BASE_PAGE));
+	hits = lab_poison_hits();
+	EXPECT_FALSE(sigbus_on_load(file.map + LINE, &self->seen));
+	EXPECT_EQ(hits, lab_poison_hits());
+	EXPECT_EQ(-1, pattern_check(file.map, 0, BASE_PAGE));
+	EXPECT_EQ(0, sigbus_optional(NULL));
+	EXPECT_NE(file.pa, lab_pa(file.map));
+	EXPECT_TRUE(page_is_isolated(file.pa / BASE_PAGE));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+}
+
+/* A transparent huge page of the caller; NULL if there is none. */
+static char *map_thp(void)
+{
+	char *p = mmap(NULL, 2 * SIZE_2M, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	p = (char *)(((uintptr_t)p + SIZE_2M - 1) & -SIZE_2M);
+	if (procfile_write("/sys/kernel/mm/transparent_hugepage/enabled",
+			   "madvise") ||
+	    madvise(p, SIZE_2M, MADV_HUGEPAGE))
+		return NULL;
+	pattern_fill(p, 0, SIZE_2M);
+	return page_flags(pagemap_pfn(p)) & PAGE_COMPOUND_HEAD ? p : NULL;
+}
+
+/* It is split, and loses one base page. */
+TEST_F(kinds, transparent_huge_page)
+{
+	const size_t raw[] = { 5 * BASE_PAGE };
+	struct sigbus told = {};
+	int64_t pa;
+	char *p;
+
+	p = map_thp();
+	ASSERT_NE(NULL, p);
+	pa = lab_pa(p);
+	ASSERT_EQ(0, lab_poison_add(pa + raw[0] + LINE, 1));
+
+	ASSERT_EQ(0, scanner_read(pa, SIZE_2M));
+	if (sigbus_optional(&told))
+		ASSERT_EQ(0, pages_renew(p + raw[0]));
+	ASSERT_FALSE(sigbus_on_load(p + raw[0] + LINE, &self->seen));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	EXPECT_EQ((uintptr_t)p + raw[0], told.addr & -BASE_PAGE);
+	EXPECT_EQ(12, told.lsb);
+	EXPECT_EQ(-1, pattern_check_healthy(p, SIZE_2M, raw, 1));
+	EXPECT_TRUE(page_is_isolated((pa + raw[0]) / BASE_PAGE));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
+}
+
+/* Without the policy to keep it, all of it is lost, and not read any more. */
+TEST_F(kinds, hugetlb_2m)
+{
+	const size_t raw = 5 * BASE_PAGE;
+	struct hugepage lost, other;
+	struct sigbus told = {};
+	const char *used;
+
+	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
+	ASSERT_EQ(0, hugepage_create_plain(&lost, SIZE_2M));
+	ASSERT_EQ(0, hugepage_create_plain(&other, SIZE_2M));
+	ASSERT_EQ(0, lab_poison_add(lost.pa + raw + LINE, 1));
+
+	ASSERT_EQ(0, scanner_read(lost.pa, SIZE_2M));
+	/* Whoever is told uses another one */
+	used = sigbus_optional(&told) ? other.map : lost.map;
+	ASSERT_FALSE(sigbus_on_load(used + raw + LINE, &self->seen));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	EXPECT_EQ((uintptr_t)lost.map, told.addr & -SIZE_2M);
+	EXPECT_EQ(21, told.lsb);
+	EXPECT_TRUE(sigbus_on_load(lost.map, &self->seen));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(6, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(PAGES_OF_2M - 6,
+		  scanner_figure("demand/last_pass/hwpoison_pages"));
+}
+
+/* Fills an object of the slab allocator, which is a page. */
+struct message {
+	long type;
+	char text[BASE_PAGE - 48];	/* behind struct msg_msg of the kernel */
+};
+
+/* The page of a slab that holds the text, among those of 2 MiB; 0 if none. */
+static uint64_t find_in_block(uint64_t pa, const struct message *message)
+{
+	static uint64_t flags[PAGES_OF_2M];
+	static char block[SIZE_2M];
+	uint64_t any = 0;
+	size_t i;
+
+	for (i = 0; i < PAGES_OF_2M; i++)
+		any |= flags[i] = page_flags(pa / BASE_PAGE + i);
+	if (!(any & PAGE_SLAB) ||
+	    elfcore_read("/proc/kcore", ELFCORE_PHYSICAL, pa, block,
+			 sizeof(block)) != sizeof(block))
+		return 0;
+	for (i = 0; i < PAGES_OF_2M; i++)
+		if (flags[i] & PAGE_SLAB &&
+		    !memcmp(block + (i + 1) * BASE_PAGE - sizeof(message->text),
+			    message->text, sizeof(message->text)))
+			return pa + i * BASE_PAGE;
+	return 0;
+}
+
+/*
+ * Send ourselves a message.  It stays where it is for good: a page that the
+ * kernel knows as poisoned is not one to free a slab with.
+ */
+static uint64_t page_of_message(uint64_t end)
+{
+	static struct message message = { .type = 1 };
+	uint64_t pa, found = 0;
+	int queue = msgget(IPC_PRIVATE, 0600);
+
+	pattern_fill(message.text, 0, sizeof(message.text));
+	if (queue < 0 || msgsnd(queue, &message, sizeof(message.text), 0))
+		return 0;
+	for (pa = SIZE_2M; pa < end && !found; pa += SIZE_2M)
+		found = find_in_block(pa, &message);
+	return found;
+}
+
+/* The kernel cannot do without: it is known from now on, and that is all. */
+TEST_F(kinds, slab)
+{
+	const uint64_t end = 8UL << 30;
+	uint64_t pa = page_of_message(end);
+	int64_t hits;
+
+	ASSERT_LT(0, pa);
+	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - LINE, 1));
+	ASSERT_EQ(0, scanner_read(pa, 2 * BASE_PAGE));
+	ASSERT_TRUE(page_is_isolated(pa / BASE_PAGE));
+	EXPECT_EQ(0, sigbus_optional(NULL));
+	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, scanner_figure("demand/hits/not_recovered"));
+	/* The scan went on */
+	EXPECT_EQ(2, scanner_figure("demand/last_pass/read_pages"));
+
+	hits = lab_poison_hits();
+	ASSERT_EQ(0, scanner_read(pa, 2 * BASE_PAGE));
+	EXPECT_EQ(hits, lab_poison_hits());
+	EXPECT_EQ(1, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(1, scanner_figure("demand/last_pass/hwpoison_pages"));
+}
+
+/* The first is met, the page is out of use, and the second never read. */
+TEST_F(kinds, two_errors_in_a_page)
+{
+	int64_t pa, hits = lab_poison_hits();
+	char *p = pages_map(1);
+
+	ASSERT_NE(NULL, p);
+	pa = lab_pa(p);
+	ASSERT_EQ(0, lab_poison_add(pa, 1));
+	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
+
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	if (sigbus_optional(NULL))
+		ASSERT_EQ(0, pages_renew(p));
+	ASSERT_FALSE(sigbus_on_load(p, &self->seen));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	ASSERT_FALSE(sigbus_on_load(p + BASE_PAGE - 8, &self->seen));
+	EXPECT_EQ(hits + 1, lab_poison_hits());
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, scanner_figure("demand/last_pass/hits"));
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	EXPECT_EQ(hits + 1, lab_poison_hits());
+}
+
+/* Paused, nothing is found; then it is, as if there had been no pause. */
+TEST_F(kinds, hit_after_pause)
+{
+	int64_t pa, hits = lab_poison_hits();
+	char *p = pages_map(1);
+
+	ASSERT_NE(NULL, p);
+	pa = lab_pa(p);
+	ASSERT_EQ(0, lab_poison_add(pa, 1));
+	if (!scanner_omitted()) {
+		ASSERT_EQ(0, scanner_set("pause", "1"));
+		ASSERT_EQ(0, scanner_start(pa, BASE_PAGE));
+		EXPECT_TRUE(scanner_comes_to("demand/state", "paused"));
+		EXPECT_EQ(hits, lab_poison_hits());
+		EXPECT_EQ(0, sigbus_optional(NULL));
+		ASSERT_EQ(0, scanner_set("pause", "0"));
+		EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+	}
+	if (sigbus_optional(NULL))
+		ASSERT_EQ(0, pages_renew(p));
+	ASSERT_FALSE(sigbus_on_load(p, &self->seen));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+}
+
+TEST_HARNESS_MAIN
