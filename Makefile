@@ -2,7 +2,7 @@
 # The front door.  A target only names the script that does the work.
 
 help:	## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s%s\n", $$1, $$2}' Makefile
 
 demo:	## one huge page, three errors: stock and keep side by side
 	@tests/e2e/demo
@@ -17,8 +17,14 @@ check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; 20 minutes
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
 		"tests/campaign/run --kernel keep-debug --no-controls"
 
-bench:	## what a memory failure costs, on base and on keep
-	@bench/failure
+bench:	## what failures cost, and what huge pages are worth; 15 minutes
+	@bench/all
+
+bench-record: ## make the figures of the last bench those of bench/README.md
+	@bench/all --record
+
+bench-report: ## tables and plots of the figures in bench/data
+	@bench/report
 
 selftests:	## all of the kernel's own selftests on base and keep
 	@tests/selftests/run --all
@@ -53,4 +59,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-debug bench selftests campaign series kcheck dkms tool install build shell clean
+.PHONY: help demo demo-scan check check-debug bench bench-record bench-report selftests campaign series kcheck dkms tool install build shell clean

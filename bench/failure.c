@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <mfr.h>
 #include <poison.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,10 @@
 #include <unistd.h>
 
 #include "cost.h"
+#include "file.h"
 #include "hugepage.h"
 #include "kmsg.h"
+#include "need.h"
 #include "pageflags.h"
 #include "pool.h"
 #include "procfile.h"
@@ -32,25 +33,6 @@
 #include "sigbus.h"
 
 #define LEFT_THE_POOL	"kept huge page left the pool"
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("failure: cannot ", stdout);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(1);
-}
-
-static void need(bool met, const char *what)
-{
-	if (!met)
-		die("%s: %s", what, strerror(errno));
-}
 
 #define SAMPLES_MAX	1024
 
@@ -77,35 +59,6 @@ static void figure(const char *name, struct series *s)
 	       q[1].insns, q[2].insns, q[3].insns, q[1].ns, q[2].ns, q[3].ns);
 	fflush(stdout);
 	s->n = 0;
-}
-
-/* A file of huge pages and its mapping, not yet touched. */
-struct file {
-	int fd;
-	char *map;
-	size_t page, pages;
-};
-
-static struct file file_create(size_t page, size_t pages, bool policy)
-{
-	unsigned int flags = MFD_HUGETLB | __builtin_ctzl(page) << 26;
-	struct file f = { .page = page, .pages = pages };
-
-	need(!pool_want(page, pages), "get huge pages");
-	f.fd = memfd_create("bench", flags |
-			    (policy ? MFD_MF_KEEP_UE_MAPPED : 0));
-	need(f.fd >= 0, "create a file");
-	need(!ftruncate(f.fd, page * pages), "give the file its size");
-	f.map = mmap(NULL, page * pages, PROT_READ | PROT_WRITE, MAP_SHARED,
-		     f.fd, 0);
-	need(f.map != MAP_FAILED, "map the file");
-	return f;
-}
-
-static void file_close(struct file *f)
-{
-	munmap(f->map, f->page * f->pages);
-	close(f->fd);
 }
 
 static void touch_each(const struct file *f, struct series *s)
@@ -231,6 +184,48 @@ static struct cost consume_next(struct damage *d)
 	return start;
 }
 
+/*
+ * The first error in each of some pages, of which the program reads the line:
+ * anonymous base pages, or huge ones.
+ */
+#define SAMPLES		33
+
+static void consumed_each(const char *name, char *map, size_t page)
+{
+	static struct series s;
+	struct damage d;
+	size_t i;
+
+	for (i = 0; i < SAMPLES; i++) {
+		char *at = map + i * page;
+
+		*(volatile char *)at = 1;
+		d = (struct damage){
+			.hp = { .size = page, .map = at,
+				.pa = pagemap_pfn(at) * BASE_PAGE },
+			.total = 1,
+		};
+		add(&s, consume_next(&d));
+	}
+	figure(name, &s);
+}
+
+static void consumed_figures(void)
+{
+	char *map = mmap(NULL, SIZE_2M, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct file f;
+
+	need(map != MAP_FAILED && !madvise(map, SIZE_2M, MADV_NOHUGEPAGE),
+	     "map base pages");
+	consumed_each("consumed_base", map, BASE_PAGE);
+	f = file_create(SIZE_2M, SAMPLES, !policy_omitted());
+	consumed_each("consumed_2m", f.map, SIZE_2M);
+	file_close(&f);
+	munmap(map, SIZE_2M);
+	lab_poison_clear();
+}
+
 static void gigantic_create(struct damage *d, size_t total)
 {
 	*d = (struct damage){ .total = total };
@@ -299,8 +294,6 @@ static void releases(const char *name, size_t n,
 		figure(name, &release);
 	release.n = 0;
 }
-
-#define SAMPLES		33
 
 static void nth_figure(const char *what, size_t n, struct series *s)
 {
@@ -479,8 +472,10 @@ static void event_figures(void)
 	figure("to_event", &told);
 }
 
-int main(void)
+/* With any argument it is quick: without what needs much memory. */
+int main(int argc, char **argv)
 {
+	bool quick = argc > 1 && argv[1];
 	int64_t missed = lab_poison_missed();
 	long taint = kernel_taint();
 
@@ -492,9 +487,12 @@ int main(void)
 	if (!policy_omitted())
 		hugetlb_figures(true);
 	anonymous_figures();
+	consumed_figures();
 	event_figures();
-	folio_figures();
-	gigantic_figures();
+	if (!quick) {
+		folio_figures();
+		gigantic_figures();
+	}
 	kmsg_console(true);
 	if (kernel_taint() != taint || lab_poison_missed() != missed)
 		die("trust these figures: the kernel is tainted, or loads of poison were missed");

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cycle.h"
+
+#include <err.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A value tells the pass that wrote it and its place, so that a word that was
+ * not written, or not there, is found wrong: 2^24 passes, 8 TiB.
+ */
+#define PASS		(1UL << 40)
+
+#define WORDS(bytes)	((bytes) / sizeof(uint64_t))
+#define PAGE_WORDS	WORDS(BASE_PAGE_BYTES)
+#define LINE_WORDS	WORDS(64)
+
+struct cycler {
+	pthread_t thread;
+	size_t first_word, words;	/* its part */
+	size_t step, steps;		/* of this pass */
+	_Atomic uint64_t pass;		/* what its words have now */
+	_Atomic uint64_t done;		/* words, in all passes */
+	sigjmp_buf after_sigbus;
+} __attribute__((aligned(128)));	/* two lines: they are fetched in pairs */
+
+static struct area *area;
+static enum order order;
+static struct cycler *cyclers;
+static unsigned int n_cyclers;
+static atomic_bool stop;
+static atomic_ulong survived;
+static __thread struct cycler *self;
+
+/* Once: the first thread that has something to say. */
+#define end_with(status, ...) do {					\
+	static atomic_flag ending = ATOMIC_FLAG_INIT;			\
+									\
+	while (atomic_flag_test_and_set(&ending))			\
+		pause();						\
+	dprintf(STDERR_FILENO, "memcycler: " __VA_ARGS__);		\
+	area_clear_poison();						\
+	_exit(status);							\
+} while (0)
+
+static void __attribute__((noreturn, cold))
+wrong(volatile uint64_t *at, uint64_t seen, uint64_t want)
+{
+	end_with(STATUS_WRONG_VALUE,
+		 "wrong value at %p: 0x%lx was read, 0x%lx was written there\n",
+		 (void *)at, seen, want);
+}
+
+/* The inner loop: all that is measured happens here. */
+static void cycle_words(struct cycler *c, size_t first, size_t n)
+{
+	volatile uint64_t *word = (uint64_t *)area->start + first;
+	uint64_t want = c->pass * PASS + first, seen;
+	size_t i;
+
+	for (i = 0; i < n; i++, want++) {
+		seen = word[i];
+		if (seen != want)
+			wrong(word + i, seen, want);
+		word[i] = want + PASS;
+	}
+	atomic_store_explicit(&c->done, c->done + n, memory_order_relaxed);
+}
+
+static size_t step_words(void)
+{
+	return order == ORDER_LINE ? LINE_WORDS : PAGE_WORDS;
+}
+
+/* 2^n steps in an order without a pattern, each once: both factors are odd. */
+static size_t shuffled(size_t step, size_t steps)
+{
+	step = step * 0x9e3779b97f4a7c15 & (steps - 1);
+	step ^= step >> __builtin_ctzl(steps) / 2;
+	return step * 0xbf58476d1ce4e5b9 & (steps - 1);
+}
+
+static void take_step(struct cycler *c)
+{
+	size_t at = c->step++;	/* first: SIGBUS goes on with the next */
+
+	if (order != ORDER_SEQUENTIAL)
+		at = shuffled(at, c->steps);
+	at *= step_words();
+	if (at >= c->words)
+		return;
+	at += c->first_word;
+	if (!area->lost[at / PAGE_WORDS])
+		cycle_words(c, at, step_words());
+}
+
+static void *cycle(void *arg)
+{
+	struct cycler *c = arg;
+
+	self = c;
+	sigsetjmp(c->after_sigbus, 1);
+	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+		if (c->step < c->steps) {
+			take_step(c);
+		} else {
+			c->step = 0;
+			c->pass++;
+		}
+	}
+	return NULL;
+}
+
+static void *fill(void *arg)
+{
+	struct cycler *c = arg;
+	uint64_t *word = (uint64_t *)area->start;
+	size_t i;
+
+	for (i = c->first_word; i < c->first_word + c->words; i++)
+		word[i] = i;
+	c->pass = 0;
+	c->step = 0;
+	return NULL;
+}
+
+/*
+ * In a thread that cycles: go on without the base page.  MADV_HWPOISON signals
+ * to the one that calls it, which has nothing to leave.
+ */
+static void handle_sigbus(int sig, siginfo_t *info, void *context)
+{
+	uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)area->start;
+
+	(void)context;
+	if (info->si_code == BUS_MCEERR_AO)
+		return;
+	if (info->si_code != BUS_MCEERR_AR || offset >= area->bytes) {
+		signal(sig, SIG_DFL);
+		return;
+	}
+	if (1UL << info->si_addr_lsb > BASE_PAGE_BYTES)
+		end_with(STATUS_LOST,
+			 "SIGBUS at %p: %lu bytes are lost, more than a base page\n",
+			 info->si_addr, 1UL << info->si_addr_lsb);
+	area->lost[offset / BASE_PAGE_BYTES] = true;
+	atomic_fetch_add(&survived, 1);
+	if (self)
+		siglongjmp(self->after_sigbus, 1);
+}
+
+static size_t power_of_two_from(size_t n)
+{
+	size_t p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+void cycle_create(struct area *a, unsigned int threads, enum order how)
+{
+	struct sigaction action = {
+		.sa_sigaction = handle_sigbus,
+		.sa_flags = SA_SIGINFO,
+	};
+	size_t pages = a->bytes / BASE_PAGE_BYTES, next = 0, i;
+
+	area = a;
+	order = how;
+	n_cyclers = threads;
+	cyclers = aligned_alloc(__alignof__(*cyclers),
+				threads * sizeof(*cyclers));
+	if (!cyclers)
+		err(STATUS_REFUSED, "cannot have %u threads", threads);
+	memset(cyclers, 0, threads * sizeof(*cyclers));
+	for (i = 0; i < threads; i++) {
+		struct cycler *c = &cyclers[i];
+
+		c->first_word = next;
+		next = pages * (i + 1) / threads * PAGE_WORDS;
+		c->words = next - c->first_word;
+		c->steps = c->words / step_words();
+		if (order != ORDER_SEQUENTIAL)
+			c->steps = power_of_two_from(c->steps);
+	}
+	sigaction(SIGBUS, &action, NULL);
+}
+
+static void start(void *(*what)(void *))
+{
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++) {
+		errno = pthread_create(&cyclers[i].thread, NULL, what,
+				       &cyclers[i]);
+		if (errno)
+			err(STATUS_REFUSED, "cannot start thread %u", i + 1);
+	}
+}
+
+static void join(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++)
+		pthread_join(cyclers[i].thread, NULL);
+}
+
+void cycle_fill(void)
+{
+	start(fill);
+	join();
+}
+
+void cycle_start(void)
+{
+	stop = false;
+	start(cycle);
+}
+
+void cycle_stop(void)
+{
+	stop = true;
+	join();
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000UL + now.tv_nsec;
+}
+
+void cycle_progress(struct progress *now)
+{
+	clockid_t clock;
+	unsigned int i;
+
+	now->wall_ns = clock_ns(CLOCK_MONOTONIC);
+	for (i = 0; i < n_cyclers; i++) {
+		pthread_getcpuclockid(cyclers[i].thread, &clock);
+		now->thread[i].cpu_ns = clock_ns(clock);
+		now->thread[i].words = cyclers[i].done;
+	}
+}
+
+static uint64_t words(const struct progress *from, const struct progress *to,
+		      unsigned int i)
+{
+	return to->thread[i].words - from->thread[i].words;
+}
+
+static uint64_t cpu_ns(const struct progress *from, const struct progress *to,
+		       unsigned int i)
+{
+	return to->thread[i].cpu_ns - from->thread[i].cpu_ns;
+}
+
+double cycle_rate(const struct progress *from, const struct progress *to)
+{
+	double rate = 0;
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++)
+		if (cpu_ns(from, to, i))
+			rate += words(from, to, i) * 1e3 / cpu_ns(from, to, i);
+	return rate;
+}
+
+double cycle_cpu_share(const struct progress *from, const struct progress *to)
+{
+	double ns = 0;
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++)
+		ns += cpu_ns(from, to, i);
+	return ns / n_cyclers / (to->wall_ns - from->wall_ns);
+}
+
+bool cycle_enough(const struct progress *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++)
+		if (!cyclers[i].pass ||
+		    cyclers[i].done == from->thread[i].words)
+			return false;
+	return true;
+}
+
+unsigned long cycle_sigbus(void)
+{
+	return survived;
+}
