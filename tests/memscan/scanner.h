@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define MEMSCAN		"/sys/kernel/memscan/"
 
@@ -54,5 +55,18 @@ int scanner_read(uint64_t pa, size_t len);
 /* The same for the whole of a node, or node 0, a pass in the fastest way. */
 int scanner_read_pass(int node);
 int scanner_read_node(void);
+
+/*
+ * As poll_until(), but seldom, for a minute: what takes seconds takes many on a
+ * busy machine, and to ask all the time keeps a CPU from being idle.
+ */
+#define calmly_until(condition) ({					\
+	int tries_left_ = 300;						\
+	bool met_;							\
+									\
+	while (!(met_ = (condition)) && tries_left_--)			\
+		usleep(200000);						\
+	met_;								\
+})
 
 #endif /* SCANNER_H */

@@ -19,6 +19,9 @@
 #include "procfile.h"
 #include "scanner.h"
 
+/* Of a test, on a busy machine */
+#define LONG_SECONDS	120
+
 #define NODE	1
 #define TRACING	"/sys/kernel/tracing/"
 
@@ -42,19 +45,6 @@ static long figure(const char *file)
 	return scanner_node_figure(NODE, file);
 }
 
-/*
- * As poll_until(), but seldom: to ask all the time keeps a CPU from being idle
- * where the kernel checks itself.
- */
-#define calmly_until(condition) ({					\
-	int tries_left_ = 50;						\
-	bool met_;							\
-									\
-	while (!(met_ = (condition)) && tries_left_--)			\
-		usleep(200000);						\
-	met_;								\
-})
-
 static bool is_pace(const char *pace)
 {
 	return !strcmp(scanner_text("node1/pace"), pace);
@@ -70,7 +60,7 @@ static void let_pass(int seconds)
 }
 
 /* A pause is no excuse: the pass is late, by as much. */
-TEST_F(timing, late_passes_are_counted)
+TEST_F_TIMEOUT(timing, late_passes_are_counted, LONG_SECONDS)
 {
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "1"));
 	ASSERT_EQ(0, scanner_set("pause", "1"));
@@ -98,7 +88,7 @@ TEST_F(timing, late_passes_are_counted)
  * time.  Where the machine that emulates this one is busy, reads take long now
  * and then, and one pass more is needed.
  */
-TEST_F(timing, idle_cpus_make_a_pass_early)
+TEST_F_TIMEOUT(timing, idle_cpus_make_a_pass_early, LONG_SECONDS)
 {
 	long passes = 0;
 
@@ -133,7 +123,7 @@ static void spin_on(int cpu, pid_t *pid)
  * All CPUs have work: it is not ahead.  Reads take long as the CPU is
  * given to others meanwhile: it goes slowly, but it goes on.
  */
-TEST_F(timing, busy_cpus_make_it_slow)
+TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 {
 	int i, n = sysconf(_SC_NPROCESSORS_ONLN);
 	pid_t spinners[8];
@@ -191,7 +181,7 @@ static int trace_sleep(int on)
 			      on);
 }
 
-TEST_F(timing, sleeps_with_the_machine)
+TEST_F_TIMEOUT(timing, sleeps_with_the_machine, LONG_SECONDS)
 {
 	static char trace[1 << 20];
 	struct sleep_seen seen = {};
