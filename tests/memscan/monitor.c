@@ -30,8 +30,9 @@ int monitor_do(const char *format, ...)
 		return -errno;
 	err = make_raw(fd);
 	va_start(args, format);
-	if (!err && (vdprintf(fd, format, args) < 0 || dprintf(fd, "\n") < 0 ||
-		     tcdrain(fd)))
+	/* What it said before the first time has been echoed: end that line. */
+	if (!err && (dprintf(fd, "\n") < 0 || vdprintf(fd, format, args) < 0 ||
+		     dprintf(fd, "\n") < 0 || tcdrain(fd)))
 		err = -errno;
 	va_end(args);
 	close(fd);

@@ -125,12 +125,14 @@ TEST_F_TIMEOUT(nodes, ballooned_pages_are_not_read, LONG_SECONDS)
 
 	ASSERT_EQ(0, ballooned());
 	ASSERT_EQ(0, monitor_do("balloon %d", machine_mib() - 64));
-	ASSERT_TRUE(calmly_until(ballooned() == pages));
+	calmly_until(ballooned() == pages);
+	ASSERT_EQ(pages, ballooned());
 	EXPECT_TRUE(is_covered(NEAR));
 	EXPECT_TRUE(is_covered(FAR));
 	EXPECT_EQ(pages, last(NEAR, "offline") + last(FAR, "offline"));
 	ASSERT_EQ(0, monitor_do("balloon %d", machine_mib()));
-	ASSERT_TRUE(calmly_until(!ballooned()));
+	calmly_until(!ballooned());
+	ASSERT_EQ(0, ballooned());
 	EXPECT_TRUE(is_covered(NEAR));
 	EXPECT_EQ(0, last(NEAR, "offline"));
 }
