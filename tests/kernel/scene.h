@@ -195,16 +195,18 @@ static inline long noise_bytes(void)
 	return (debug ? 1024L : 512L) << 10;
 }
 
-/* Blocks that may have been split since for what was allocated meanwhile. */
+/*
+ * Blocks that may have gone since to what was allocated meanwhile: as many as
+ * that fills, and one that it only begins.
+ */
 static inline long split_max(const struct scene *s, const struct buddy *now,
 			     int order)
 {
 	const long block = BASE_PAGE << order;
-	const long splits = noise_bytes() / (512L << 10);
 	long taken = now->percpu_bytes - s->buddy.percpu_bytes;
 
-	taken = (taken > 0 ? taken : 0) + vmemmap_restored(s);
-	return splits + (taken + block - 1) / block;
+	taken = (taken > 0 ? taken : 0) + vmemmap_restored(s) + noise_bytes();
+	return 1 + (taken + block - 1) / block;
 }
 
 /* Base pages in blocks of this order and above. */
