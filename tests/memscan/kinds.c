@@ -145,25 +145,27 @@ struct message {
 	char text[BASE_PAGE - 48];	/* behind struct msg_msg of the kernel */
 };
 
-/* The page of a slab that holds the text, among those of 2 MiB; 0 if none. */
-static uint64_t find_in_block(uint64_t pa, const struct message *message)
+/* No slab of such objects has more pages, and each is aligned to its size. */
+#define SLAB_PAGES	8
+#define SLAB_BYTES	(SLAB_PAGES * BASE_PAGE)
+
+/* The page that holds the text, among those of a slab, if it is one; or 0. */
+static uint64_t find_in_slab(uint64_t pa, const uint64_t *flags,
+			     const struct message *message)
 {
-	static uint64_t flags[PAGES_OF_2M];
-	static char block[SIZE_2M];
+	static char slab[SLAB_BYTES];
 	uint64_t any = 0;
 	size_t i;
 
-	if (page_flags_read(pa / BASE_PAGE, PAGES_OF_2M, flags))
-		return 0;
-	for (i = 0; i < PAGES_OF_2M; i++)
+	for (i = 0; i < SLAB_PAGES; i++)
 		any |= flags[i];
 	if (!(any & PAGE_SLAB) ||
-	    elfcore_read("/proc/kcore", ELFCORE_PHYSICAL, pa, block,
-			 sizeof(block)) != sizeof(block))
+	    elfcore_read("/proc/kcore", ELFCORE_PHYSICAL, pa, slab,
+			 sizeof(slab)) != sizeof(slab))
 		return 0;
-	for (i = 0; i < PAGES_OF_2M; i++)
+	for (i = 0; i < SLAB_PAGES; i++)
 		if (flags[i] & PAGE_SLAB &&
-		    !memcmp(block + (i + 1) * BASE_PAGE - sizeof(message->text),
+		    !memcmp(slab + (i + 1) * BASE_PAGE - sizeof(message->text),
 			    message->text, sizeof(message->text)))
 			return pa + i * BASE_PAGE;
 	return 0;
@@ -173,25 +175,26 @@ static uint64_t find_in_block(uint64_t pa, const struct message *message)
  * Send ourselves a message.  It stays where it is for good: a page that the
  * kernel knows as poisoned is not one to free a slab with.
  */
-static uint64_t page_of_message(uint64_t end)
+static uint64_t page_of_message(void)
 {
 	static struct message message = { .type = 1 };
-	uint64_t pa, found = 0;
+	uint64_t flags[SLAB_PAGES], pa = 0, found = 0;
 	int queue = msgget(IPC_PRIVATE, 0600);
 
 	pattern_fill(message.text, 0, sizeof(message.text));
 	if (queue < 0 || msgsnd(queue, &message, sizeof(message.text), 0))
 		return 0;
-	for (pa = SIZE_2M; pa < end && !found; pa += SIZE_2M)
-		found = find_in_block(pa, &message);
+	/* To the end of memory, where there are no flags */
+	for (; !found && !page_flags_read(pa / BASE_PAGE, SLAB_PAGES, flags);
+	     pa += SLAB_BYTES)
+		found = find_in_slab(pa, flags, &message);
 	return found;
 }
 
 /* The kernel cannot do without: it is known from now on, and that is all. */
 TEST_F_TIMEOUT(kinds, slab, 120)
 {
-	const uint64_t end = 8UL << 30;
-	uint64_t pa = page_of_message(end);
+	uint64_t pa = page_of_message();
 	int64_t hits;
 
 	ASSERT_LT(0, pa);
