@@ -17,7 +17,7 @@ check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; 20 minutes
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
 		"tests/campaign/run --kernel keep-debug --no-controls"
 
-bench:	## what failures cost, and what huge pages are worth; 15 minutes
+bench:	## what failures cost, and what huge pages are worth
 	@bench/all
 
 bench-record: ## make the figures of the last bench those of bench/README.md

@@ -30,7 +30,6 @@ FIXTURE(found)
 FIXTURE_SETUP(found)
 {
 	ASSERT_EQ(0, scanner_begin());
-	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(found)
@@ -77,6 +76,7 @@ TEST_F(found, in_a_free_page)
 	ASSERT_EQ(0, munmap(p, FREED * BASE_PAGE));
 	ASSERT_EQ(0, lab_poison_add(pa + LINE, 1));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
 	mine = handed_out(pfn);
 	if (mine)
@@ -101,6 +101,7 @@ TEST_F(found, in_an_anonymous_page)
 	/* The last word of the page: each is read */
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
 	EXPECT_EQ(1, sigbus_optional(&told));
 	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
@@ -147,6 +148,7 @@ TEST_F(found, by_the_thread_of_a_node)
 					    8));
 	}
 
+	CONTROL_READY();
 	if (!scanner_omitted())
 		ASSERT_EQ(0, scanner_set("max_hits", "2000"));
 	ASSERT_EQ(0, scanner_read_node());
@@ -171,7 +173,6 @@ FIXTURE_SETUP(kept)
 	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
 	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_1G));
 	ASSERT_EQ(0, scanner_begin());
-	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(kept)
@@ -194,6 +195,8 @@ TEST_F(kept, loses_base_pages_only)
 
 	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, lab_poison_add(self->hp.pa + raw[i], 1));
+
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
 	EXPECT_EQ(n, sigbus_optional(&told));
 	EXPECT_EQ(12, told.lsb);

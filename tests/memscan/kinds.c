@@ -38,7 +38,6 @@ FIXTURE(kinds)
 FIXTURE_SETUP(kinds)
 {
 	ASSERT_EQ(0, scanner_begin());
-	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(kinds)
@@ -58,6 +57,7 @@ TEST_F(kinds, page_cache)
 	ASSERT_EQ(0, cachedfile_create(&file));
 	ASSERT_EQ(0, lab_poison_add(file.pa + LINE, 1));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(file.pa, BASE_PAGE));
 	hits = lab_poison_hits();
 	EXPECT_FALSE(sigbus_on_load(file.map + LINE, &self->seen));
@@ -99,6 +99,7 @@ TEST_F(kinds, transparent_huge_page)
 	pa = lab_pa(p);
 	ASSERT_EQ(0, lab_poison_add(pa + raw[0] + LINE, 1));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, SIZE_2M));
 	if (sigbus_optional(&told))
 		ASSERT_EQ(0, pages_renew(p + raw[0]));
@@ -125,6 +126,7 @@ TEST_F(kinds, hugetlb_2m)
 	ASSERT_EQ(0, hugepage_create_plain(&other, SIZE_2M));
 	ASSERT_EQ(0, lab_poison_add(lost.pa + raw + LINE, 1));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(lost.pa, SIZE_2M));
 	/* Whoever is told uses another one */
 	used = sigbus_optional(&told) ? other.map : lost.map;
@@ -199,6 +201,8 @@ TEST_F_TIMEOUT(kinds, slab, 120)
 
 	ASSERT_LT(0, pa);
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - LINE, 1));
+
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, 2 * BASE_PAGE));
 	ASSERT_TRUE(page_is_isolated(pa / BASE_PAGE));
 	EXPECT_EQ(0, sigbus_optional(NULL));
@@ -225,6 +229,7 @@ TEST_F(kinds, two_errors_in_a_page)
 	ASSERT_EQ(0, lab_poison_add(pa, 1));
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
 	if (sigbus_optional(NULL))
 		ASSERT_EQ(0, pages_renew(p));
@@ -247,6 +252,8 @@ TEST_F(kinds, hit_after_pause)
 	ASSERT_NE(NULL, p);
 	pa = lab_pa(p);
 	ASSERT_EQ(0, lab_poison_add(pa, 1));
+
+	CONTROL_READY();
 	if (!scanner_omitted()) {
 		ASSERT_EQ(0, scanner_set("pause", "1"));
 		ASSERT_EQ(0, scanner_start(pa, BASE_PAGE));

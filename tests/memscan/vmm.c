@@ -75,7 +75,6 @@ FIXTURE_SETUP(vmm)
 	self->vcpu = create_cpu(kvm, vm, &self->run);
 	ASSERT_LE(0, self->vcpu);
 	ASSERT_EQ(0, scanner_begin());
-	CONTROL_READY();
 }
 
 FIXTURE_TEARDOWN_PARENT(vmm)
@@ -103,6 +102,7 @@ TEST_F(vmm, guest_page)
 	pa = lab_pa(data);
 	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
 
+	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
 	if (sigbus_optional(&told)) {
 		ASSERT_EQ(0, pages_renew(data));
