@@ -110,7 +110,11 @@ static inline void expect_pool(struct __test_metadata *_metadata,
 	EXPECT_EQ(s->pool.node_surplus, pool.node_surplus);
 }
 
-/* Rule 12: marked, and not free. */
+/*
+ * Rule 12: marked, and not free.  Not looked at before the release is through:
+ * /proc/kpageflags takes no reference, and with DEBUG_VM_PGFLAGS a folio that is
+ * dissolved meanwhile is a BUG, on stock too.
+ */
 static inline void expect_raw_isolated(struct __test_metadata *_metadata,
 				       const struct scene *s)
 {
@@ -118,6 +122,8 @@ static inline void expect_raw_isolated(struct __test_metadata *_metadata,
 	const uint64_t mask = PAGE_HWPOISON | PAGE_BUDDY | PAGE_HUGE;
 	size_t i;
 
+	if (!policy_omitted())
+		poll_until(said_to_be_gone(s));
 	for (i = 0; i < s->n_raw; i++) {
 		unsigned long pfn = scene_pfn(s) + s->raw[i];
 
