@@ -16,7 +16,6 @@
 #endif
 
 #define MIB(bytes)	((bytes) >> 20)
-#define SEED		1
 
 size_t backing_bytes(enum backing backing)
 {
@@ -115,12 +114,12 @@ static char *reserve(size_t bytes, size_t align)
 }
 
 /* All huge pages, shuffled: the first ones are those that a share hits. */
-static void choose_hits(struct area *a)
+void area_choose_hits(struct area *a, unsigned int turn)
 {
 	size_t n = a->bytes / a->huge_bytes, i, other;
 	struct hit swap;
 
-	srandom(SEED);
+	srandom(turn);
 	for (i = 0; i < n; i++) {
 		size_t each = a->huge_bytes / BASE_PAGE_BYTES;
 
@@ -147,10 +146,10 @@ void area_create(struct area *a, enum backing backing, size_t bytes, bool keep)
 		need_memory(bytes);
 	a->lost = calloc(bytes / BASE_PAGE_BYTES, sizeof(*a->lost));
 	a->hits = calloc(bytes / a->huge_bytes, sizeof(*a->hits));
-	if (!a->lost || !a->hits)
+	a->is_hit = calloc(bytes / a->huge_bytes, sizeof(*a->is_hit));
+	if (!a->lost || !a->hits || !a->is_hit)
 		err(STATUS_REFUSED, "cannot note the state of %zu MiB",
 		    MIB(bytes));
-	choose_hits(a);
 	if (is_hugetlb(a)) {
 		a->fd = hugetlb_memfd(a->huge_bytes, keep);
 		if (ftruncate(a->fd, bytes))
@@ -176,6 +175,7 @@ void area_heal(struct area *a)
 
 	for (i = 0; i < a->n_hits; i++) {
 		a->lost[a->hits[i].base] = false;
+		a->is_hit[a->hits[i].huge] = false;
 		if (a->how == HOW_SPLIT)
 			map_healthy(a, a->hits[i].huge * a->huge_bytes,
 				    a->huge_bytes);
@@ -248,6 +248,7 @@ void area_hit(struct area *a, const struct damage *d)
 	for (i = 0; i < n; i++) {
 		const struct hit *h = &a->hits[i];
 
+		a->is_hit[h->huge] = true;
 		if (d->how == HOW_POISON)
 			poison(a, h);
 		else if (d->how == HOW_HWPOISON)

@@ -3,9 +3,9 @@
  * The memory that is cycled through, and what errors and the recovery from
  * them have done to it.
  *
- * Errors hit huge pages, one base page of each, at places that are random and
- * the same in every run; those of a small share are among those of a larger
- * one.  A base page that is lost is not to be touched any more.
+ * Errors hit huge pages, one base page of each, at places that are random,
+ * other ones in each turn and the same in every run; those of a small share are
+ * among those of a larger one.  A base page that is lost is not to be touched any more.
  */
 #ifndef AREA_H
 #define AREA_H
@@ -55,6 +55,7 @@ struct area {
 	size_t huge_bytes;	/* the unit that is hit */
 	int fd;			/* of hugetlb pages, or -1 */
 	bool *lost;		/* by base page */
+	bool *is_hit;		/* by huge page */
 	struct hit *hits;	/* all huge pages in the order of being hit */
 	size_t n_hits;		/* so many of them are, now */
 	enum how how;
@@ -74,6 +75,9 @@ size_t backing_bytes(enum backing backing);
  */
 void area_create(struct area *a, enum backing backing, size_t bytes,
 		 bool keep);
+
+/* Where errors hit from now on.  The area is healthy. */
+void area_choose_hits(struct area *a, unsigned int turn);
 
 /* Repair all but poison: huge pages everywhere, with any content. */
 void area_heal(struct area *a);

@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -29,11 +30,15 @@ struct cycler {
 	size_t step, steps;		/* of this pass */
 	_Atomic uint64_t pass;		/* what its words have now */
 	_Atomic uint64_t done;		/* words, in all passes */
+	size_t huge;			/* page that it is in, and since when */
+	struct part entered;
+	_Atomic uint64_t part_words[2], part_cpu_ns[2];	/* healthy, hit */
 	sigjmp_buf after_sigbus;
 } __attribute__((aligned(128)));	/* two lines: they are fetched in pairs */
 
 static struct area *area;
 static enum order order;
+static size_t huge_words;
 static struct cycler *cyclers;
 static unsigned int n_cyclers;
 static atomic_bool stop;
@@ -88,6 +93,31 @@ static size_t shuffled(size_t step, size_t steps)
 	return step * 0xbf58476d1ce4e5b9 & (steps - 1);
 }
 
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000UL + now.tv_nsec;
+}
+
+static void enter_huge(struct cycler *c, size_t huge)
+{
+	c->huge = huge;
+	c->entered.words = c->done;
+	c->entered.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void leave_huge(struct cycler *c, size_t next)
+{
+	struct part entered = c->entered;
+	bool hit = area->is_hit[c->huge];
+
+	enter_huge(c, next);
+	c->part_words[hit] += c->entered.words - entered.words;
+	c->part_cpu_ns[hit] += c->entered.cpu_ns - entered.cpu_ns;
+}
+
 static void take_step(struct cycler *c)
 {
 	size_t at = c->step++;	/* first: SIGBUS goes on with the next */
@@ -98,6 +128,8 @@ static void take_step(struct cycler *c)
 	if (at >= c->words)
 		return;
 	at += c->first_word;
+	if (order == ORDER_SEQUENTIAL && at / huge_words != c->huge)
+		leave_huge(c, at / huge_words);
 	if (!area->lost[at / PAGE_WORDS])
 		cycle_words(c, at, step_words());
 }
@@ -107,6 +139,7 @@ static void *cycle(void *arg)
 	struct cycler *c = arg;
 
 	self = c;
+	enter_huge(c, c->first_word / huge_words);
 	sigsetjmp(c->after_sigbus, 1);
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		if (c->step < c->steps) {
@@ -176,6 +209,7 @@ void cycle_create(struct area *a, unsigned int threads, enum order how)
 
 	area = a;
 	order = how;
+	huge_words = WORDS(a->huge_bytes);
 	n_cyclers = threads;
 	cyclers = aligned_alloc(__alignof__(*cyclers),
 				threads * sizeof(*cyclers));
@@ -233,12 +267,10 @@ void cycle_stop(void)
 	join();
 }
 
-static uint64_t clock_ns(clockid_t clock)
+static void part_now(const struct cycler *c, bool hit, struct part *now)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000UL + now.tv_nsec;
+	now->words = c->part_words[hit];
+	now->cpu_ns = c->part_cpu_ns[hit];
 }
 
 void cycle_progress(struct progress *now)
@@ -251,6 +283,8 @@ void cycle_progress(struct progress *now)
 		pthread_getcpuclockid(cyclers[i].thread, &clock);
 		now->thread[i].cpu_ns = clock_ns(clock);
 		now->thread[i].words = cyclers[i].done;
+		part_now(&cyclers[i], false, &now->thread[i].healthy);
+		part_now(&cyclers[i], true, &now->thread[i].hit);
 	}
 }
 
@@ -275,6 +309,29 @@ double cycle_rate(const struct progress *from, const struct progress *to)
 		if (cpu_ns(from, to, i))
 			rate += words(from, to, i) * 1e3 / cpu_ns(from, to, i);
 	return rate;
+}
+
+static void add_part(struct part *sum, const struct part *from,
+		     const struct part *to)
+{
+	sum->words += to->words - from->words;
+	sum->cpu_ns += to->cpu_ns - from->cpu_ns;
+}
+
+double cycle_hit_speed(const struct progress *from, const struct progress *to)
+{
+	struct part hit = { 0 }, healthy = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < n_cyclers; i++) {
+		add_part(&hit, &from->thread[i].hit, &to->thread[i].hit);
+		add_part(&healthy, &from->thread[i].healthy,
+			 &to->thread[i].healthy);
+	}
+	if (!hit.words || !healthy.words)
+		return NAN;
+	return ((double)hit.words / hit.cpu_ns) /
+	       ((double)healthy.words / healthy.cpu_ns);
 }
 
 double cycle_cpu_share(const struct progress *from, const struct progress *to)

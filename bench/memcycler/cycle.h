@@ -17,11 +17,17 @@ enum order {
 	ORDER_LINE,		/* lines of 64 bytes at random */
 };
 
+/* What a thread has done in huge pages of one kind. */
+struct part {
+	uint64_t words, cpu_ns;
+};
+
 /* What all threads have done up to a moment. */
 struct progress {
 	uint64_t wall_ns;
 	struct {
 		uint64_t words, cpu_ns;
+		struct part hit, healthy;	/* in sequential order */
 	} thread[THREADS_MAX];
 };
 
@@ -52,6 +58,13 @@ bool cycle_enough(const struct progress *from);
  * what he takes of caches and of memory's bandwidth.
  */
 double cycle_rate(const struct progress *from, const struct progress *to);
+
+/*
+ * The rate in huge pages that are hit, of that in the others, within the same
+ * passes: what the machine does meanwhile comes to both.  NAN if there are none,
+ * or the order is at random.
+ */
+double cycle_hit_speed(const struct progress *from, const struct progress *to);
 
 /* What share of the time that was: 1 on a machine that does nothing else. */
 double cycle_cpu_share(const struct progress *from, const struct progress *to);

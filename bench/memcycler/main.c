@@ -54,6 +54,7 @@ static void measure(const struct options *o, struct result *r,
 		sleep_for(0.05);
 	cycle_progress(&to);
 	r->rates[turn] = cycle_rate(&from, &to);
+	r->hit_speeds[turn] = cycle_hit_speed(&from, &to);
 	r->cpu_shares[turn] = cycle_cpu_share(&from, &to);
 	cycle_stop();
 }
@@ -79,7 +80,9 @@ static void run(const struct options *o, struct area *a, struct result *r)
 {
 	unsigned int turn, i;
 
-	for (turn = 0; turn < o->turns; turn++)
+	for (turn = 0; turn < o->turns; turn++) {
+		area_heal(a);
+		area_choose_hits(a, turn);
 		for (i = 0; i < o->n_states; i++) {
 			unsigned int at = turn % 2 ? o->n_states - 1 - i : i;
 
@@ -87,6 +90,7 @@ static void run(const struct options *o, struct area *a, struct result *r)
 			       o->state_names[at]);
 			run_state(o, a, &o->states[at], &r[at], turn);
 		}
+	}
 }
 
 int main(int argc, char **argv)

@@ -3,11 +3,14 @@
 
 #include <err.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The true median is between low and high, in 95 of 100 such sets of samples. */
 struct quartiles {
 	double q1, median, q3;
+	double low, high;
 };
 
 static int compare(const void *a, const void *b)
@@ -27,6 +30,17 @@ static double quantile(const double *sorted, size_t n, double q)
 			   sorted[i];
 }
 
+/*
+ * How many samples at either end are beyond a 95 % confidence interval of the
+ * median: how many of n are below it is binomial, about normal.
+ */
+static size_t doubtful(size_t n)
+{
+	double below = (n - 1.96 * sqrt(n)) / 2;
+
+	return below > 1 ? below - 1 : 0;
+}
+
 static void *need(void *p)
 {
 	if (!p)
@@ -44,6 +58,8 @@ static struct quartiles quartiles(const double *samples, size_t n)
 	q.q1 = quantile(sorted, n, 0.25);
 	q.median = quantile(sorted, n, 0.5);
 	q.q3 = quantile(sorted, n, 0.75);
+	q.low = sorted[doubtful(n)];
+	q.high = sorted[n - 1 - doubtful(n)];
 	free(sorted);
 	return q;
 }
@@ -62,6 +78,37 @@ static struct quartiles ratios(const double *rates, const double *to, size_t n)
 	return q;
 }
 
+/*
+ * What the rate of all is next to all healthy, by how fast the hit pages are
+ * next to the others: of less noise than ratios(), as both are from the same
+ * passes.  It does not see what hit pages do to the others.
+ */
+static struct quartiles by_pages(const struct options *o,
+				 const struct result *r)
+{
+	double share = (double)r->hit_pages * backing_bytes(o->backing) /
+		       o->bytes;
+	double *all = need(malloc(o->turns * sizeof(*all)));
+	struct quartiles q;
+	unsigned int i;
+
+	for (i = 0; i < o->turns; i++)
+		all[i] = 1 / (1 - share + share / r->hit_speeds[i]);
+	q = quartiles(all, o->turns);
+	free(all);
+	return q;
+}
+
+static bool knows_pages(const struct options *o, const struct result *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->turns; i++)
+		if (isnan(r->hit_speeds[i]))
+			return false;
+	return true;
+}
+
 struct result *result_create(const struct options *o)
 {
 	struct result *r = need(calloc(o->n_states, sizeof(*r)));
@@ -69,6 +116,7 @@ struct result *result_create(const struct options *o)
 
 	for (i = 0; i < o->n_states; i++) {
 		r[i].rates = need(calloc(o->turns, sizeof(double)));
+		r[i].hit_speeds = need(calloc(o->turns, sizeof(double)));
 		r[i].cpu_shares = need(calloc(o->turns, sizeof(double)));
 	}
 	return r;
@@ -76,28 +124,36 @@ struct result *result_create(const struct options *o)
 
 void result_print(const struct options *o, const struct result *r)
 {
-	struct quartiles q, ratio;
+	struct quartiles q, ratio, pages;
 	unsigned int i;
 
-	printf("%-12s %9s %9s %11s %8s %9s %8s\n", "hit", "mapped", "lost",
-	       "words/us,", "spread", "to the", "spread");
-	printf("%-12s %9s %9s %11s %8s %9s %8s\n", "", "huge, MiB", "KiB",
-	       "median", "", "first", "");
+	printf("%-12s %9s %9s %11s %8s %9s %17s %9s %17s\n", "hit", "mapped",
+	       "lost", "words/us,", "spread", "to the", "which is within",
+	       "by hit", "which is within");
+	printf("%-12s %9s %9s %11s %8s %9s %17s %9s %17s\n", "", "huge, MiB",
+	       "KiB", "median", "", "first", "(95 %)", "pages", "(95 %)");
 	for (i = 0; i < o->n_states; i++) {
 		q = quartiles(r[i].rates, o->turns);
 		ratio = ratios(r[i].rates, r[0].rates, o->turns);
-		printf("%-12s %9zu %9zu %11.2f %7.2f%% %+8.2f%% %7.2f%%\n",
+		printf("%-12s %9zu %9zu %11.2f %7.2f%% %+8.2f%% %+7.2f%% %+7.2f%%",
 		       o->state_names[i], r[i].mapped_huge_bytes >> 20,
 		       r[i].lost_bytes >> 10, q.median,
 		       50 * (q.q3 - q.q1) / q.median, 100 * (ratio.median - 1),
-		       50 * (ratio.q3 - ratio.q1));
+		       100 * (ratio.low - 1), 100 * (ratio.high - 1));
+		if (knows_pages(o, &r[i])) {
+			pages = by_pages(o, &r[i]);
+			printf(" %+8.3f%% %+7.3f%% %+7.3f%%",
+			       100 * (pages.median - 1), 100 * (pages.low - 1),
+			       100 * (pages.high - 1));
+		}
+		putchar('\n');
 	}
 }
 
 static json_t *json_quartiles(struct quartiles q)
 {
-	return json_pack("{sf sf sf}", "q1", q.q1, "median", q.median,
-			 "q3", q.q3);
+	return json_pack("{sf sf sf sf sf}", "q1", q.q1, "median", q.median,
+			 "q3", q.q3, "low", q.low, "high", q.high);
 }
 
 static json_t *json_samples(const double *samples, size_t n)
@@ -116,13 +172,15 @@ static json_t *json_state(const struct options *o, unsigned int i,
 	const struct result *r = &all[i];
 	size_t n = o->turns;
 
-	return json_pack("{ss sI sI sI so so sf so}",
+	return json_pack("{ss sI sI sI so so so sf so}",
 		"hit", o->state_names[i],
 		"hit_pages", (json_int_t)r->hit_pages,
 		"mapped_huge_bytes", (json_int_t)r->mapped_huge_bytes,
 		"lost_bytes", (json_int_t)r->lost_bytes,
 		"words_per_us", json_quartiles(quartiles(r->rates, n)),
 		"to_first", json_quartiles(ratios(r->rates, all->rates, n)),
+		"by_hit_pages", knows_pages(o, r) ?
+			json_quartiles(by_pages(o, r)) : json_null(),
 		"cpu_share", quartiles(r->cpu_shares, n).median,
 		"samples", json_samples(r->rates, n));
 }

@@ -8,6 +8,7 @@
 /* Of one state; arrays have an element a turn. */
 struct result {
 	double *rates;		/* words per microsecond with a CPU */
+	double *hit_speeds;	/* of hit huge pages, the others' is 1; or NAN */
 	double *cpu_shares;	/* of the time, 1 if nobody else ran */
 	size_t mapped_huge_bytes, lost_bytes, hit_pages;
 };
