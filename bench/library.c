@@ -94,33 +94,57 @@ static void copies(struct mfr_context *c, const char *name, size_t bytes)
 	free(to);
 }
 
-/* Ranges of one page, every fourth, over 1.6 GB; then look-ups at random. */
-static void ledger(struct mfr_context *c, uint64_t ranges)
+#define LEDGER_PAGES	400000UL	/* 1.6 GB, of which none is touched */
+#define INSERTS		16
+
+static struct mfr_region *region_with(struct mfr_context *c, uint64_t ranges)
 {
-	static double insert[SAMPLES], lookup[SAMPLES];
-	struct mfr_region *r = region(c, 400000 * PAGE);
-	const struct mfr_ledger *l = mfr_region_ledger(r);
-	uint64_t i, step = 400000 / ranges;
-	struct mfr_range range;
-	double start;
-	int s, n;
+	struct mfr_region *r = region(c, LEDGER_PAGES * PAGE);
+	uint64_t i, step = LEDGER_PAGES / ranges;
 
 	for (i = 0; i < ranges; i++)
 		mfr_region_mark(r, i * step * PAGE, PAGE);
+	return r;
+}
+
+static double time_lookup(const struct mfr_ledger *l)
+{
+	struct mfr_range range;
+	double start = ns();
+	int n;
+
+	for (n = 0; n < LOOKUPS; n++)
+		mfr_ledger_next_lost(l, random() % LEDGER_PAGES * PAGE, &range);
+	return (ns() - start) / LOOKUPS;
+}
+
+/* Between those that are there: at most every fourth page is one. */
+static double time_insert(struct mfr_region *r)
+{
+	double start = ns();
+	int n;
+
+	for (n = 0; n < INSERTS; n++)
+		mfr_region_mark(r, (random() % (LEDGER_PAGES / 4) * 4 + 2) *
+				PAGE, PAGE);
+	return (ns() - start) / INSERTS;
+}
+
+/* Ranges of one page, spread evenly; a new ledger for each sample. */
+static void ledger(struct mfr_context *c, uint64_t ranges)
+{
+	static double insert[SAMPLES], lookup[SAMPLES];
+	int s;
+
 	for (s = 0; s < SAMPLES; s++) {
-		start = ns();
-		for (n = 0; n < LOOKUPS; n++)
-			mfr_ledger_next_lost(l, random() % 400000 * PAGE, &range);
-		lookup[s] = (ns() - start) / LOOKUPS;
-		start = ns();
-		for (n = 0; n < 100; n++)
-			mfr_region_mark(r, (s * 100UL + n) * 4 * PAGE + 2 * PAGE,
-					PAGE);
-		insert[s] = (ns() - start) / 100;
+		struct mfr_region *r = region_with(c, ranges);
+
+		lookup[s] = time_lookup(mfr_region_ledger(r));
+		insert[s] = time_insert(r);
+		mfr_region_destroy(r);
 	}
 	printf("figure lookup_%lu_ns %.0f\n", ranges, median(lookup));
 	printf("figure insert_%lu_ns %.0f\n", ranges, median(insert));
-	mfr_region_destroy(r);
 }
 
 int main(void)
