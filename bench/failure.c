@@ -167,7 +167,27 @@ static struct cost inject_next(struct damage *d)
 	return cost_since(start);
 }
 
-/* From the load to the end of the signal's handler. */
+/* The first line of SIGBUS' handler, ahead of the one that was there. */
+static struct sigaction handler;
+static struct cost at_handler;
+
+static void note_time(int sig, siginfo_t *info, void *ucontext)
+{
+	at_handler = cost_now();
+	handler.sa_sigaction(sig, info, ucontext);
+}
+
+static void note_time_of_sigbus(void)
+{
+	struct sigaction action;
+
+	need(!sigaction(SIGBUS, NULL, &handler), "ask for the handler");
+	action = handler;
+	action.sa_sigaction = note_time;
+	need(!sigaction(SIGBUS, &action, NULL), "handle SIGBUS");
+}
+
+/* From the load to the handler. */
 static struct cost consume_next(struct damage *d)
 {
 	size_t offset = next_offset(d);
@@ -178,10 +198,9 @@ static struct cost consume_next(struct damage *d)
 	need(!lab_poison_add(d->hp.pa + offset, 1), "poison memory");
 	start = cost_now();
 	hit = sigbus_on_load(d->hp.map + offset, &seen);
-	start = cost_since(start);
 	lab_poison_del(d->hp.pa + offset, 1);
 	need(hit && seen.code == BUS_MCEERR_AR, "get SIGBUS for a load");
-	return start;
+	return cost_between(start, at_handler);
 }
 
 /*
@@ -416,19 +435,8 @@ static void folio_figures(void)
 }
 
 /* The way of an error to a program that uses the library. */
-static struct mfr_context *context;
-static struct cost at_handler;
-
-static void note_and_handle(int sig, siginfo_t *info, void *ucontext)
-{
-	(void)sig;
-	at_handler = cost_now();
-	if (mfr_sigbus(context, info, ucontext) != MFR_SIGBUS_RESUME)
-		abort();
-}
-
-static void event_of(struct mfr_region *r, uint64_t offset,
-		     struct series *handler, struct series *told)
+static struct cost event_of(struct mfr_context *context, struct mfr_region *r,
+			    uint64_t offset)
 {
 	struct mfr_event event;
 	struct cost start;
@@ -439,36 +447,31 @@ static void event_of(struct mfr_region *r, uint64_t offset,
 	start = cost_now();
 	mfr_read(r, offset, &byte, 1);
 	need(mfr_event_next(context, &event) == 1, "get an event");
-	add(told, cost_since(start));
-	at_handler.insns -= start.insns;
-	at_handler.ns -= start.ns;
-	add(handler, at_handler);
+	return cost_since(start);
 }
 
-static void event_figures(void)
+static void event_figure(void)
 {
-	static struct series handler, told;
+	static struct series told;
 	struct mfr_region_options options = {
 		.size = sizeof(options), .bytes = SAMPLES * SIZE_2M,
 		.page_bytes = SIZE_2M, .node = -1, .flags = MFR_REGION_PREALLOC,
 	};
-	struct sigaction action = { .sa_sigaction = note_and_handle,
-				    .sa_flags = SA_SIGINFO };
+	struct mfr_context *context;
 	struct mfr_region *r;
 	size_t i;
 
 	need(!pool_want(SIZE_2M, SAMPLES), "get huge pages");
 	need(!mfr_context_create(NULL, &context) &&
+	     !mfr_sigbus_install(context) &&
 	     !mfr_region_create(context, &options, &r), "create a region");
 	memset(mfr_region_address(r), 1, options.bytes);
-	sigaction(SIGBUS, &action, NULL);
 	for (i = 0; i < SAMPLES; i++)
-		event_of(r, i * SIZE_2M + BASE_PAGE, &handler, &told);
+		add(&told, event_of(context, r, i * SIZE_2M + BASE_PAGE));
 	lab_poison_clear();
 	mfr_region_destroy(r);
+	need(!mfr_sigbus_uninstall(context), "give the handler back");
 	mfr_context_destroy(context);
-	sigbus_catch();
-	figure("to_handler", &handler);
 	figure("to_event", &told);
 }
 
@@ -483,12 +486,13 @@ int main(int argc, char **argv)
 		die("count instructions here, use lab/vm run");
 	need(!kmsg_start() && !kmsg_console(false), "set the log up");
 	sigbus_catch();
+	note_time_of_sigbus();
 	hugetlb_figures(false);
 	if (!policy_omitted())
 		hugetlb_figures(true);
 	anonymous_figures();
 	consumed_figures();
-	event_figures();
+	event_figure();
 	if (!quick) {
 		folio_figures();
 		gigantic_figures();

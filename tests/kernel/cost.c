@@ -16,15 +16,21 @@ struct cost cost_now(void)
 	};
 }
 
+struct cost cost_between(struct cost start, struct cost end)
+{
+	return (struct cost){
+		.insns = end.insns - start.insns,
+		.ns = end.ns - start.ns,
+	};
+}
+
 struct cost cost_since(struct cost start)
 {
 	long insns = lab_count();
 	struct cost now = cost_now();
 
-	return (struct cost){
-		.insns = insns - start.insns,
-		.ns = now.ns - start.ns,
-	};
+	now.insns = insns;
+	return cost_between(start, now);
 }
 
 static int by_insns(const void *a, const void *b)

@@ -13,6 +13,7 @@ struct cost {
 
 struct cost cost_now(void);
 struct cost cost_since(struct cost start);
+struct cost cost_between(struct cost start, struct cost end);
 
 /*
  * Each figure's @quarter-th quartile of @n > 0 measurements (2: the median),
