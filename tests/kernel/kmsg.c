@@ -95,10 +95,13 @@ bool kmsg_await(const char *text, size_t n)
 	return !n;
 }
 
-/* KERN_ERR is 3, and what has a smaller number than this is shown. */
+/*
+ * What has a smaller number than this is shown.  Each machine check is logged
+ * in four lines of KERN_EMERG, which is 0.
+ */
 int kmsg_console(bool loud)
 {
-	return procfile_write("/proc/sys/kernel/printk", "%d", loud ? 7 : 3);
+	return procfile_write("/proc/sys/kernel/printk", "%d", loud ? 7 : 0);
 }
 
 #define TAINT_MACHINE_CHECK	(1L << 4)

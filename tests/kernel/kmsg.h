@@ -27,7 +27,7 @@ size_t kmsg_count(const char *format, ...)
 bool kmsg_await(const char *text, size_t n);
 
 /*
- * Have errors and warnings on the console, as usual, or not: thousands of
+ * Have the kernel's log on the console, as usual, or not: thousands of
  * lines take more time there than what they tell of.  The lab reads bugs and
  * warnings from the console, so compare kernel_taint() then.
  */
