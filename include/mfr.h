@@ -232,7 +232,7 @@ uint64_t mfr_ledger_lost_bytes(const struct mfr_ledger *ledger);
  */
 
 #define MFR_EVENT_ACTION_REQUIRED 1U	/* consumed (AR); else AO */
-#define MFR_EVENT_RECURSIVE	2U	/* all of it was on the ledger before */
+#define MFR_EVENT_KNOWN		2U	/* all of it was on the ledger before */
 #define MFR_EVENT_OVERFLOW	4U	/* events are missing: read the ledgers */
 
 /* @region is NULL and the range empty in an overflow's event. */
@@ -389,12 +389,17 @@ struct mfr_mce {
  */
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce);
 
-/* In the words of QMP's event MEMORY_FAILURE, which management tools know. */
+/*
+ * In the words of QMP's event MEMORY_FAILURE, which management tools know.
+ * @action_required: consumed, not found by a scrubber.
+ * @recursive: the error came while the guest was still handling another one.
+ *	That it was known before (MFR_EVENT_KNOWN) is something else.
+ */
 struct mfr_kvm_report {
 	const char *recipient;		/* "guest" or "hypervisor" */
 	const char *action;		/* "inject", "ignore", "reset", "fatal" */
 	int action_required;
-	int recursive;			/* the guest is still amid another one */
+	int recursive;
 };
 
 /*

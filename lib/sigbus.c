@@ -45,7 +45,7 @@ int mfr_sigbus(struct mfr_context *context, const siginfo_t *info,
 	event.range = lost_range(event.region, info);
 	if (!mfr_ledger_mark(event.region->ledger, event.range.offset,
 			     event.range.length))
-		event.flags |= MFR_EVENT_RECURSIVE;
+		event.flags |= MFR_EVENT_KNOWN;
 	if (info->si_code == BUS_MCEERR_AR)
 		event.flags |= MFR_EVENT_ACTION_REQUIRED;
 	mfr_events_add(&context->events, &event);

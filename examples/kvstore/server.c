@@ -183,7 +183,7 @@ static void report(struct server *s, const struct mfr_event *event)
 
 	if (event->flags & MFR_EVENT_OVERFLOW)
 		warnx("more errors came than could be told one by one");
-	if (event->flags & (MFR_EVENT_OVERFLOW | MFR_EVENT_RECURSIVE))
+	if (event->flags & (MFR_EVENT_OVERFLOW | MFR_EVENT_KNOWN))
 		return;
 	pthread_mutex_lock(&turn);
 	store_each(s->store, count_if_within, &loss);

@@ -84,7 +84,7 @@ TEST_F(signals, what_is_lost_is_told_to_the_byte)
 	info.si_code = BUS_MCEERR_AO;
 	EXPECT_EQ(MFR_SIGBUS_RESUME, mfr_sigbus(self->context, &info, NULL));
 	ASSERT_EQ(1, mfr_event_next(self->context, &e));
-	EXPECT_EQ(MFR_EVENT_RECURSIVE, e.flags);
+	EXPECT_EQ(MFR_EVENT_KNOWN, e.flags);
 }
 
 TEST_F(signals, a_whole_huge_page_is_told_as_lost)

@@ -74,6 +74,8 @@ TEST(reports_have_the_words_of_qmp)
 		struct mfr_kvm_report report;
 	} cases[] = {
 		{ 1, MFR_EVENT_ACTION_REQUIRED, 0, { "guest", "inject", 1, 0 } },
+		{ 1, MFR_EVENT_ACTION_REQUIRED | MFR_EVENT_KNOWN, 0,
+		  { "guest", "inject", 1, 0 } },
 		{ 1, 0, 0, { "guest", "inject", 0, 0 } },
 		{ 1, MFR_EVENT_ACTION_REQUIRED, 4, { "guest", "reset", 1, 1 } },
 		{ 1, 0, 4, { "guest", "ignore", 0, 1 } },
