@@ -128,9 +128,10 @@ struct mfr_region_options {
 };
 
 /*
- * Make a file that neither shrinks nor grows, map it and make its ledger.
- * -E2BIG as above; -EINVAL a wrong size, node or flag; -ENODEV no huge pages
- * of this size; -EOPNOTSUPP MFR_REGION_NEED_KEEP on a kernel without keep;
+ * Make a file that neither shrinks nor grows, and that nobody can seal any
+ * further; map it and make its ledger.
+ * -EINVAL a wrong size, node or flag; -ENODEV no huge pages of this size;
+ * -EOPNOTSUPP MFR_REGION_NEED_KEEP on a kernel without keep;
  * -ENOMEM the pool has too few pages (of @node); -ENOSPC the context has no
  * room for one more region; -EMFILE.
  */

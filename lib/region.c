@@ -91,10 +91,12 @@ static int create_file(struct mfr_region *r, const struct mfr_region_options *o)
 	return r->fd < 0 ? r->fd : 0;
 }
 
+/* Who gets the file must not seal it: a successor could not write to it. */
 static int size_file(struct mfr_region *r)
 {
 	if (ftruncate(r->fd, r->bytes) ||
-	    fcntl(r->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+	    fcntl(r->fd, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return -errno;
 	return 0;
 }

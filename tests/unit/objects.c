@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Contexts and regions: each wrong call has its own error. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -152,6 +153,20 @@ TEST(import_refuses_what_can_harm)
 	EXPECT_EQ(PAGE, mfr_region_page_bytes(r));
 	EXPECT_EQ(0, mfr_region_is_kept(r));
 	EXPECT_EQ(-ENOSPC, import_new(c, PAGE, F_SEAL_SHRINK, 0, &r));
+}
+
+/* Others have the descriptor, and a successor has to write. */
+TEST(nobody_can_seal_a_region_against_writing)
+{
+	struct mfr_context *c = scene_context(4);
+	struct mfr_region *r = scene_region(c, 1), *again;
+	const int writes = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+
+	EXPECT_EQ(-1, fcntl(mfr_region_fd(r), F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(0, fcntl(mfr_region_fd(r), F_GET_SEALS) & writes);
+	EXPECT_EQ(-1, ftruncate(mfr_region_fd(r), 0));
+	EXPECT_EQ(0, mfr_region_import(c, mfr_region_fd(r), 0, &again));
 }
 
 TEST(import_wants_to_write)
