@@ -440,7 +440,7 @@ static void folio_figures(void)
 static struct cost event_of(struct mfr_context *context, struct mfr_region *r,
 			    uint64_t offset)
 {
-	struct mfr_event event;
+	struct mfr_event event = { .size = sizeof(event) };
 	struct cost start;
 	char byte;
 

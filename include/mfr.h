@@ -18,6 +18,12 @@
  * Offsets and lengths are bytes in the file.  The ledger counts in base pages
  * of MFR_PAGE_BYTES: what is marked is rounded out to these.
  *
+ * Structs that may grow begin with their size.  Set it to their sizeof, before
+ * each call; it is left as it is.  What the older of program and library does
+ * not know is 0 for the other.  -EINVAL: a size that never was, such as 0;
+ * -E2BIG: options that the library is too old for, or above 4,096.  Ranges and
+ * slots are what they are and will not grow.
+ *
  * Errors: functions that return int or int64_t return 0 or a count, or a
  * negative errno; none prints, exits or changes errno.  -EFAULT is a null
  * pointer, -EINVAL a pointer that is no context, region or ledger, or a wrong
@@ -77,7 +83,7 @@ struct mfr_context_options {
 
 /*
  * Make a context; @options may be NULL for all defaults.
- * -E2BIG: @options is of a newer version of the library; -ENOMEM, -EMFILE.
+ * -ENOMEM, -EMFILE.
  */
 int mfr_context_create(const struct mfr_context_options *options,
 		       struct mfr_context **context);
@@ -236,8 +242,12 @@ uint64_t mfr_ledger_lost_bytes(const struct mfr_ledger *ledger);
 #define MFR_EVENT_KNOWN		2U	/* all of it was on the ledger before */
 #define MFR_EVENT_OVERFLOW	4U	/* events are missing: read the ledgers */
 
-/* @region is NULL and the range empty in an overflow's event. */
+/*
+ * @size: sizeof(struct mfr_event).
+ * @region is NULL and the range empty in an overflow's event.
+ */
 struct mfr_event {
+	size_t size;
 	struct mfr_region *region;
 	struct mfr_range range;
 	unsigned int flags;
@@ -370,10 +380,12 @@ int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
 #define MFR_CPU_AMD	2
 
 /*
- * Of struct kvm_x86_mce.  The guest needs banks up to @bank (Intel: 9; AMD: 0
- * if consumed, else 4), and Intel's MCG_SER_P.
+ * @size: sizeof(struct mfr_mce); the others are of struct kvm_x86_mce.  The guest
+ * needs banks up to @bank (Intel: 9; AMD: 0 if consumed, else 4), and Intel's
+ * MCG_SER_P.
  */
 struct mfr_mce {
+	size_t size;
 	uint64_t status;
 	uint64_t addr;
 	uint64_t misc;
@@ -392,11 +404,13 @@ int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce);
 
 /*
  * In the words of QMP's event MEMORY_FAILURE, which management tools know.
+ * @size: sizeof(struct mfr_kvm_report).
  * @action_required: consumed, not found by a scrubber.
  * @recursive: the error came while the guest was still handling another one.
  *	That it was known before (MFR_EVENT_KNOWN) is something else.
  */
 struct mfr_kvm_report {
+	size_t size;
 	const char *recipient;		/* "guest" or "hypervisor" */
 	const char *action;		/* "inject", "ignore", "reset", "fatal" */
 	int action_required;

@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include "sigbus.h"
+#include "sized.h"
 
 #define OBJECT_MAGIC	0x747865746e6f636dULL
 #define COUNT_MAX	65536
@@ -37,22 +38,21 @@ static int allocate(const struct mfr_context_options *o, struct mfr_context *c)
 int mfr_context_create(const struct mfr_context_options *options,
 		       struct mfr_context **context)
 {
-	static const struct mfr_context_options defaults = {
-		.size = sizeof(defaults),
-	};
-	int saved = errno, err;
+	struct mfr_context_options o = { };
+	int saved = errno, err = 0;
 	struct mfr_context *c;
 
 	if (!context)
 		return -EFAULT;
-	if (!options)
-		options = &defaults;
-	if (options->size != sizeof(*options))
-		return options->size > sizeof(*options) ? -E2BIG : -EINVAL;
-	if (!options_are_valid(options))
+	if (options)
+		err = mfr_sized_read(&o, sizeof(o), options,
+				     MFR_CONTEXT_OPTIONS_FIRST);
+	if (err)
+		return err;
+	if (!options_are_valid(&o))
 		return -EINVAL;
 	c = calloc(1, sizeof(*c));
-	err = c ? allocate(options, c) : -ENOMEM;
+	err = c ? allocate(&o, c) : -ENOMEM;
 	errno = saved;
 	if (err) {
 		free(c);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "sized.h"
 
 int mfr_events_init(struct mfr_events *events, unsigned int count)
 {
@@ -91,21 +92,30 @@ static bool take(struct mfr_events *e, struct mfr_event *event)
 	return true;
 }
 
+static bool take_overflow(struct mfr_events *e, struct mfr_event *event)
+{
+	*event = (struct mfr_event){ .flags = MFR_EVENT_OVERFLOW };
+	return atomic_exchange(&e->overflow, 0);
+}
+
 int mfr_event_next(struct mfr_context *context, struct mfr_event *event)
 {
 	int saved = errno, err = mfr_context_check(context);
+	struct mfr_event next;
 	uint64_t wakeups;
 
 	if (err)
 		return err;
 	if (!event)
 		return -EFAULT;
+	err = mfr_sized_check(event, MFR_EVENT_FIRST);
+	if (err)
+		return err;
 	if (read(context->events.fd, &wakeups, sizeof(wakeups)) < 0)
 		errno = saved;
-	if (take(&context->events, event))
-		return 1;
-	if (!atomic_exchange(&context->events.overflow, 0))
+	if (!take(&context->events, &next) &&
+	    !take_overflow(&context->events, &next))
 		return 0;
-	*event = (struct mfr_event){ .flags = MFR_EVENT_OVERFLOW };
+	mfr_sized_write(event, MFR_EVENT_FIRST, &next, sizeof(next));
 	return 1;
 }

@@ -4,6 +4,8 @@
 
 #include <mfr.h>
 
+#include "sized.h"
+
 /* [*@from, + length) cut to [start, start + bytes), moved by where @to is. */
 static bool translate(struct mfr_range from, uint64_t start, uint64_t bytes,
 		      uint64_t to, struct mfr_range *result)
@@ -66,19 +68,21 @@ int mfr_kvm_report(int in_guest, unsigned int flags, uint64_t mcg_status,
 {
 	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
 	bool busy = in_guest && mcg_status & MCG_MCIP;
+	struct mfr_kvm_report r = {
+		.recipient = in_guest ? "guest" : "hypervisor",
+		.action_required = consumed,
+		.recursive = busy,
+	};
 
 	if (!report)
 		return -EFAULT;
-	report->recipient = in_guest ? "guest" : "hypervisor";
-	report->action_required = consumed;
-	report->recursive = busy;
 	if (in_guest && !busy)
-		report->action = "inject";
+		r.action = "inject";
 	else if (!consumed)
-		report->action = "ignore";
+		r.action = "ignore";
 	else
-		report->action = in_guest ? "reset" : "fatal";
-	return 0;
+		r.action = in_guest ? "reset" : "fatal";
+	return mfr_sized_write(report, MFR_KVM_REPORT_FIRST, &r, sizeof(r));
 }
 
 /* A data load, or a scrubber's find; both raise #MC. */
@@ -109,15 +113,15 @@ static void fill_amd(struct mfr_mce *mce, bool consumed)
 int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
 {
 	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
+	struct mfr_mce m = { .addr = gpa };
 
 	if (!mce)
 		return -EFAULT;
 	if (cpu != MFR_CPU_INTEL && cpu != MFR_CPU_AMD)
 		return -EINVAL;
-	*mce = (struct mfr_mce){ .addr = gpa };
 	if (cpu == MFR_CPU_INTEL)
-		fill_intel(mce, consumed);
+		fill_intel(&m, consumed);
 	else
-		fill_amd(mce, consumed);
-	return 0;
+		fill_amd(&m, consumed);
+	return mfr_sized_write(mce, MFR_MCE_FIRST, &m, sizeof(m));
 }

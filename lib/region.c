@@ -15,6 +15,7 @@
 
 #include "context.h"
 #include "fdinfo.h"
+#include "sized.h"
 
 #define OBJECT_MAGIC	0x6e6f69676572666dULL
 #define HUGETLBFS_MAGIC	0x958458f6	/* include/uapi/linux/magic.h */
@@ -224,23 +225,25 @@ int mfr_region_create(struct mfr_context *context,
 		      struct mfr_region **region)
 {
 	int saved = errno, err = mfr_context_check(context);
+	struct mfr_region_options o;
 	struct mfr_region *r;
 
 	if (err)
 		return err;
 	if (!options || !region)
 		return -EFAULT;
-	if (options->size != sizeof(*options))
-		return options->size > sizeof(*options) ? -E2BIG : -EINVAL;
-	if (!options_are_valid(options))
+	err = mfr_sized_read(&o, sizeof(o), options, MFR_REGION_OPTIONS_FIRST);
+	if (err)
+		return err;
+	if (!options_are_valid(&o))
 		return -EINVAL;
 	err = new_region(context, &r);
 	if (err)
 		return err;
-	r->bytes = options->bytes;
-	r->page_bytes = options->page_bytes;
-	r->node = options->node;
-	err = build(r, options);
+	r->bytes = o.bytes;
+	r->page_bytes = o.page_bytes;
+	r->node = o.node;
+	err = build(r, &o);
 	if (!err)
 		err = publish(r, region);
 	if (err)

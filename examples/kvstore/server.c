@@ -210,7 +210,7 @@ void server_run(struct server *server)
 		{ .fd = server->listener, .events = POLLIN },
 		{ .fd = mfr_event_fd(server->context), .events = POLLIN },
 	};
-	struct mfr_event event;
+	struct mfr_event event = { .size = sizeof(event) };
 	sigset_t none;
 
 	sigemptyset(&none);

@@ -53,7 +53,7 @@ void failures_take(struct machine *m, struct mfr_context *c)
 /* Returns whether the guest now has a machine check to handle. */
 static bool inject(const struct mfr_event *e, uint64_t gpa)
 {
-	struct mfr_mce mce;
+	struct mfr_mce mce = { .size = sizeof(mce) };
 
 	mfr_kvm_mce(machine->cpu, gpa, e->flags, &mce);
 	printf("host   %s: bank %u, status 0x%" PRIx64 ", address 0x%" PRIx64 "\n",
@@ -97,11 +97,11 @@ static void say(const struct mfr_event *e, struct mfr_range guest,
  */
 bool failures_pass_on(void)
 {
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 	bool raised = false;
 
 	while (!raised && mfr_event_next(context, &e) == 1) {
-		struct mfr_kvm_report report;
+		struct mfr_kvm_report report = { .size = sizeof(report) };
 		struct mfr_range guest;
 
 		if (!e.region || mfr_kvm_to_guest(&machine->slot, 1, e.range,

@@ -57,7 +57,7 @@ static void consume(struct mfr_context *c, struct mfr_region *r, bool keep)
 	uint64_t lost = keep ? start + BAD / PAGE * PAGE : start;
 	uint64_t length = keep ? PAGE : huge;
 	int64_t hits = lab_poison_hits(), got;
-	struct mfr_event e = { };
+	struct mfr_event e = { .size = sizeof(e) };
 
 	got = mfr_read(r, start, buffer, CHUNK);
 	check(got == BAD, "a read stops at the poisoned line");

@@ -68,7 +68,7 @@ static int readable(struct mfr_context *c)
 TEST_F(signals, what_is_lost_is_told_to_the_byte)
 {
 	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map + 5 * PAGE + 9, 12);
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 
 	EXPECT_EQ(0, readable(self->context));
 	EXPECT_EQ(MFR_SIGBUS_STUCK, mfr_sigbus(self->context, &info, NULL));
@@ -90,7 +90,7 @@ TEST_F(signals, what_is_lost_is_told_to_the_byte)
 TEST_F(signals, a_whole_huge_page_is_told_as_lost)
 {
 	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map + 600 * PAGE, 21);
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 
 	mfr_sigbus(self->context, &info, NULL);
 	ASSERT_EQ(1, mfr_event_next(self->context, &e));
@@ -106,7 +106,7 @@ TEST_F(signals, a_whole_huge_page_is_told_as_lost)
 TEST_F(signals, what_is_not_ours_is_left_alone)
 {
 	siginfo_t info = sigbus_info(BUS_ADRERR, self->map, 12);
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 	int i;
 
 	for (i = 0; i < 4; i++) {
@@ -124,7 +124,7 @@ TEST_F(signals, what_is_not_ours_is_left_alone)
 
 TEST_F(signals, a_full_queue_is_a_state_and_no_loss)
 {
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 	int i;
 
 	for (i = 0; i < 10; i++) {
@@ -384,7 +384,7 @@ static void *send_many(void *arg)
 TEST_F(signals, threads_lose_no_event_without_saying_so)
 {
 	pthread_t threads[4];
-	struct mfr_event e;
+	struct mfr_event e = { .size = sizeof(e) };
 	int i, events = 0, overflows = 0;
 
 	as_poison = self->context;

@@ -42,7 +42,7 @@ TEST(ranges_are_cut_to_a_slot)
 
 TEST(machine_checks_are_as_on_hardware)
 {
-	struct mfr_mce mce;
+	struct mfr_mce mce = { .size = sizeof(mce) };
 
 	ASSERT_EQ(0, mfr_kvm_mce(MFR_CPU_INTEL, 0x5000,
 				 MFR_EVENT_ACTION_REQUIRED, &mce));
@@ -71,28 +71,29 @@ TEST(reports_have_the_words_of_qmp)
 		int in_guest;
 		unsigned int flags;
 		uint64_t mcg_status;
-		struct mfr_kvm_report report;
+		const char *recipient, *action;
+		int action_required, recursive;
 	} cases[] = {
-		{ 1, MFR_EVENT_ACTION_REQUIRED, 0, { "guest", "inject", 1, 0 } },
+		{ 1, MFR_EVENT_ACTION_REQUIRED, 0, "guest", "inject", 1, 0 },
 		{ 1, MFR_EVENT_ACTION_REQUIRED | MFR_EVENT_KNOWN, 0,
-		  { "guest", "inject", 1, 0 } },
-		{ 1, 0, 0, { "guest", "inject", 0, 0 } },
-		{ 1, MFR_EVENT_ACTION_REQUIRED, 4, { "guest", "reset", 1, 1 } },
-		{ 1, 0, 4, { "guest", "ignore", 0, 1 } },
-		{ 1, 0, 3, { "guest", "inject", 0, 0 } },
-		{ 0, MFR_EVENT_ACTION_REQUIRED, 4, { "hypervisor", "fatal", 1, 0 } },
-		{ 0, 0, 0, { "hypervisor", "ignore", 0, 0 } },
+		  "guest", "inject", 1, 0 },
+		{ 1, 0, 0, "guest", "inject", 0, 0 },
+		{ 1, MFR_EVENT_ACTION_REQUIRED, 4, "guest", "reset", 1, 1 },
+		{ 1, 0, 4, "guest", "ignore", 0, 1 },
+		{ 1, 0, 3, "guest", "inject", 0, 0 },
+		{ 0, MFR_EVENT_ACTION_REQUIRED, 4, "hypervisor", "fatal", 1, 0 },
+		{ 0, 0, 0, "hypervisor", "ignore", 0, 0 },
 	};
-	struct mfr_kvm_report r;
+	struct mfr_kvm_report r = { .size = sizeof(r) };
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		ASSERT_EQ(0, mfr_kvm_report(cases[i].in_guest, cases[i].flags,
 					    cases[i].mcg_status, &r));
-		EXPECT_STREQ(cases[i].report.recipient, r.recipient);
-		EXPECT_STREQ(cases[i].report.action, r.action);
-		EXPECT_EQ(cases[i].report.action_required, r.action_required);
-		EXPECT_EQ(cases[i].report.recursive, r.recursive);
+		EXPECT_STREQ(cases[i].recipient, r.recipient);
+		EXPECT_STREQ(cases[i].action, r.action);
+		EXPECT_EQ(cases[i].action_required, r.action_required);
+		EXPECT_EQ(cases[i].recursive, r.recursive);
 	}
 	EXPECT_EQ(-EFAULT, mfr_kvm_report(1, 0, 0, NULL));
 }
