@@ -210,6 +210,7 @@ TEST_F(handover, a_forged_sender_is_survived)
 	int open_file = memfd_create("unsealed", MFD_ALLOW_SEALING);
 	struct mfr_region *small = scene_region(self->context, 512);
 	int fds[16], i, fd = mfr_region_fd(small);
+	int no_memfd = mfr_event_fd(self->context);
 
 	for (i = 0; i < 16; i++)
 		fds[i] = fd;
@@ -218,6 +219,8 @@ TEST_F(handover, a_forged_sender_is_survived)
 	mfr_region_destroy(self->region);
 	EXPECT_EQ(-EPERM, receive_forged(self->context, &open_file, 1,
 					 self->length, self->blob));
+	EXPECT_EQ(-EMEDIUMTYPE, receive_forged(self->context, &no_memfd, 1,
+					       self->length, self->blob));
 	EXPECT_EQ(-ESTALE, receive_forged(self->context, fds, 1, self->length,
 					  self->blob));
 	EXPECT_EQ(-EMSGSIZE, receive_forged(self->context, fds, 1, 39, NULL));

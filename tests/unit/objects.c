@@ -137,6 +137,7 @@ TEST(import_refuses_what_can_harm)
 	EXPECT_EQ(-EBADF, mfr_region_import(c, -1, 0, &r));
 	EXPECT_EQ(-EMEDIUMTYPE,
 		  mfr_region_import(c, open("/proc/self/exe", O_RDONLY), 0, &r));
+	EXPECT_EQ(-EMEDIUMTYPE, mfr_region_import(c, mfr_event_fd(c), 0, &r));
 	EXPECT_EQ(-EPERM, import_new(c, PAGE, 0, 0, &r));
 	EXPECT_EQ(-ENODATA, import_new(c, 0, F_SEAL_SHRINK, 0, &r));
 	EXPECT_EQ(-EPERM, import_new(c, PAGE, F_SEAL_SHRINK | F_SEAL_WRITE, 0, &r));
@@ -179,13 +180,18 @@ TEST(import_wants_to_write)
 
 TEST(getters_of_no_region_say_so)
 {
-	EXPECT_EQ(NULL, mfr_region_address(NULL));
-	EXPECT_EQ(0, mfr_region_bytes((void *)foreign));
-	EXPECT_EQ(0, mfr_region_page_bytes(NULL));
-	EXPECT_EQ(-1, mfr_region_fd(NULL));
-	EXPECT_EQ(-1, mfr_region_ledger_fd(NULL));
-	EXPECT_EQ(0, mfr_region_is_kept(NULL));
-	EXPECT_EQ(NULL, mfr_region_ledger(NULL));
+	const struct mfr_region *none[] = { NULL, (void *)foreign };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(NULL, mfr_region_address(none[i]));
+		EXPECT_EQ(0, mfr_region_bytes(none[i]));
+		EXPECT_EQ(0, mfr_region_page_bytes(none[i]));
+		EXPECT_EQ(-1, mfr_region_fd(none[i]));
+		EXPECT_EQ(-1, mfr_region_ledger_fd(none[i]));
+		EXPECT_EQ(0, mfr_region_is_kept(none[i]));
+		EXPECT_EQ(NULL, mfr_region_ledger(none[i]));
+	}
 	EXPECT_EQ(-EFAULT, mfr_region_destroy(NULL));
 	EXPECT_EQ(-EINVAL, mfr_region_destroy((void *)foreign));
 	EXPECT_EQ(-EFAULT, mfr_region_mark(NULL, 0, 1));
@@ -215,6 +221,36 @@ TEST(what_is_no_region_is_refused)
 	EXPECT_EQ(-EFAULT, mfr_copy(NULL, 0, r, 0, 1));
 	EXPECT_EQ(-EFAULT, mfr_copy(r, 0, NULL, 0, 1));
 	EXPECT_EQ(-EFAULT, mfr_region_receive(NULL, 0, &r));
+}
+
+/* Each of these meets an error of the kernel, or may. */
+TEST(errno_is_left_alone)
+{
+	struct mfr_context *c = scene_context(4), *other;
+	struct mfr_event e = { .size = sizeof(e) };
+	struct mfr_region *r = scene_region(c, 4);
+	struct mfr_ledger *l;
+
+	errno = 77;
+	EXPECT_EQ(-ENODEV, mfr_probe(8 * PAGE));
+	EXPECT_EQ(-ENODEV, create(c, 8 * PAGE, 8 * PAGE, -1, 0));
+	EXPECT_EQ(-EINVAL, create(c, PAGE, PAGE, 1023, 0));
+	EXPECT_EQ(-EBADF, mfr_region_import(c, -1, 0, &r));
+	EXPECT_EQ(-EMEDIUMTYPE, mfr_region_import(c, mfr_event_fd(c), 0, &r));
+	EXPECT_EQ(-EBADF, mfr_ledger_open(-1, &l));
+	EXPECT_EQ(-EBADMSG, mfr_ledger_open(mfr_event_fd(c), &l));
+	EXPECT_EQ(-EBADF, mfr_region_send(r, -1));
+	EXPECT_EQ(-EBADF, mfr_region_receive(c, -1, &r));
+	EXPECT_EQ(-ENODATA, mfr_region_replace(r, 0));
+	EXPECT_EQ(0, mfr_event_next(c, &e));
+	EXPECT_EQ(-ENOENT, mfr_sigbus_uninstall(c));
+	EXPECT_EQ(-EBUSY, mfr_context_destroy(c));
+	EXPECT_EQ(77, errno);
+	leave_descriptors(0);
+	errno = 77;
+	EXPECT_EQ(-EMFILE, mfr_context_create(NULL, &other));
+	EXPECT_EQ(-EMFILE, mfr_region_import(c, mfr_region_fd(r), 0, &r));
+	EXPECT_EQ(77, errno);
 }
 
 TEST(access_stops_at_the_ledger)
@@ -248,7 +284,9 @@ TEST(access_refuses_what_is_outside)
 	EXPECT_EQ(-ERANGE, mfr_read(r, 4 * PAGE + 1, &byte, 0));
 	EXPECT_EQ(-ERANGE, mfr_write(r, UINT64_MAX, &byte, 2));
 	EXPECT_EQ(-ERANGE, mfr_read(r, 0, &byte, SIZE_MAX));
+	EXPECT_EQ(-ERANGE, mfr_write(r, 4 * PAGE, &byte, 1));
 	EXPECT_EQ(-ERANGE, mfr_copy(r, 0, r, 3 * PAGE, PAGE + 1));
+	EXPECT_EQ(-ERANGE, mfr_copy(r, 4 * PAGE, r, 0, 1));
 	EXPECT_EQ(-EINVAL, mfr_copy(r, 0, r, 1, 2));
 	EXPECT_EQ(-EFAULT, mfr_read(r, 0, NULL, 1));
 	EXPECT_EQ(-EFAULT, mfr_write(r, 0, NULL, 1));

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "guard.h"
 #include "kselftest_harness.h"
 #include "scene.h"
@@ -116,8 +117,6 @@ TEST_F(signals, what_is_not_ours_is_left_alone)
 				   i == 2 ? self->map - 1 :
 				   self->map + 1024 * PAGE, 12);
 	}
-	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(NULL, &info, NULL));
-	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(self->context, NULL, NULL));
 	EXPECT_EQ(0, mfr_event_next(self->context, &e));
 	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
 }
@@ -142,9 +141,28 @@ TEST_F(signals, a_full_queue_is_a_state_and_no_loss)
 	EXPECT_EQ(NULL, e.region);
 	EXPECT_EQ(0, mfr_event_next(self->context, &e));
 	EXPECT_EQ(10 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
-	EXPECT_EQ(-EFAULT, mfr_event_next(NULL, &e));
+}
+
+TEST_F(signals, what_is_no_context_is_refused)
+{
+	static const char foreign[sizeof(struct mfr_context)];
+	struct mfr_context *foreigner = (void *)foreign;
+	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map, 12);
+	struct mfr_event e = { .size = sizeof(e) };
+
 	EXPECT_EQ(-EFAULT, mfr_event_next(self->context, NULL));
+	EXPECT_EQ(-EFAULT, mfr_event_next(NULL, &e));
 	EXPECT_EQ(-EFAULT, mfr_event_fd(NULL));
+	EXPECT_EQ(-EFAULT, mfr_sigbus_install(NULL));
+	EXPECT_EQ(-EFAULT, mfr_sigbus_uninstall(NULL));
+	EXPECT_EQ(-EINVAL, mfr_event_next(foreigner, &e));
+	EXPECT_EQ(-EINVAL, mfr_event_fd(foreigner));
+	EXPECT_EQ(-EINVAL, mfr_sigbus_install(foreigner));
+	EXPECT_EQ(-EINVAL, mfr_sigbus_uninstall(foreigner));
+	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(foreigner, &info, NULL));
+	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(NULL, &info, NULL));
+	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(self->context, NULL, NULL));
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
 }
 
 static sig_atomic_t seen_before;
@@ -363,8 +381,6 @@ TEST_F(signals, an_interrupted_system_call_is_restarted)
 	EXPECT_EQ(1, read(b.pipe[0], &byte, 1));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(1, interruptions);
-	EXPECT_EQ(-EFAULT, mfr_sigbus_install(NULL));
-	EXPECT_EQ(-EFAULT, mfr_sigbus_uninstall(NULL));
 	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
 }
 
