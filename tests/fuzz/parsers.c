@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any bytes to the two parsers.  The first byte chooses: a blob as it came,
+ * Any bytes to the three parsers.  The first byte chooses: a blob as it came,
  * a blob whose checksum was made right, so that the rest of it is looked at,
- * or a line of fdinfo.
+ * a line of fdinfo, or the file of another process' ledger.
  */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <mfr.h>
 
 #include "../unit/checksum.h"
 #include "fdinfo.h"
+#include "ledger.h"
 
 #define BYTES	(1024 * (uint64_t)MFR_PAGE_BYTES)
 
@@ -60,6 +65,49 @@ static void parse(uint8_t *text, size_t size)
 		abort();
 }
 
+/* A ledger of 4,090 pages with nothing lost, the bytes XORed into it. */
+static int ledger_file(const uint8_t *data, size_t size)
+{
+	static uint8_t file[2 * MFR_PAGE_BYTES];
+	struct mfr_ledger_header header = {
+		.magic = "mfrledgr", .version = MFR_LEDGER_VERSION,
+		.page_bytes = MFR_PAGE_BYTES,
+		.bytes = 4090 * (uint64_t)MFR_PAGE_BYTES,
+	};
+	const size_t half = sizeof(header);
+	int fd = memfd_create("ledger", MFD_ALLOW_SEALING);
+	size_t i;
+
+	memset(file, 0, sizeof(file));
+	memcpy(file, &header, sizeof(header));
+	for (i = 0; i < size && i < half + MFR_PAGE_BYTES; i++)
+		file[i < half ? i : MFR_PAGE_BYTES + i - half] ^= data[i];
+	if (write(fd, file, sizeof(file)) != sizeof(file) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK))
+		abort();
+	return fd;
+}
+
+/* Whatever it says, its ranges are in order and within it. */
+static void walk(const uint8_t *data, size_t size)
+{
+	int fd = ledger_file(data, size);
+	struct mfr_range range = { };
+	struct mfr_ledger *l;
+	uint64_t end = 0;
+
+	if (!mfr_ledger_open(fd, &l)) {
+		while (mfr_ledger_next_lost(l, end, &range) == 1) {
+			if (range.offset < end || !range.length ||
+			    range.length > l->bytes - range.offset)
+				abort();
+			end = range.offset + range.length;
+		}
+		mfr_ledger_close(l);
+	}
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy;
@@ -68,10 +116,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	copy = malloc(size);
 	memcpy(copy, data + 1, size - 1);
-	if (data[0] % 3 == 1)
+	if (data[0] % 4 == 1)
 		make_checksum_right(copy, size - 1);
-	if (data[0] % 3 == 2)
+	if (data[0] % 4 == 2)
 		parse(copy, size - 1);
+	else if (data[0] % 4 == 3)
+		walk(copy, size - 1);
 	else
 		load(copy, size - 1);
 	free(copy);
