@@ -18,6 +18,7 @@
 #include "event_formats.h"
 #include "interrupt.h"
 #include "json.h"
+#include "lost_events.h"
 #include "machine.h"
 #include "number.h"
 #include "root.h"
@@ -48,15 +49,19 @@ static const struct source {
 
 #define N_SOURCES	(sizeof(sources) / sizeof(sources[0]))
 
+/* No event, but a gap between events. */
+static const struct source gap = { .event = "", .word = "lost" };
+
 /* An event, decoded. */
 struct sighting {
 	const struct source *source;
-	uint64_t nanoseconds;	/* since boot */
+	uint64_t nanoseconds;	/* since boot; 0 of a gap */
 	char *text;		/* the kernel's own words */
 	int pid;		/* in whose context, 0: nobody's */
 	char command[32];
 	uint64_t pfn;
 	int node;		/* -1 if not known */
+	uint64_t lost;		/* so many events are missing here */
 };
 
 /*
@@ -66,6 +71,7 @@ struct sighting {
 struct watch {
 	uint64_t count;		/* end after so many events; 0: never */
 	uint64_t shown;
+	uint64_t lost;
 	struct tep_handle *tep;
 	struct tracefs_instance *instance;
 	size_t n;
@@ -105,9 +111,12 @@ static void print_text(const struct sighting *s)
 {
 	const char *dimm = dimm_labels_find(s->pfn);
 
-	printf("%" PRIu64 ".%06" PRIu64 "  %-14s  %s",
-	       s->nanoseconds / 1000000000,
-	       s->nanoseconds / 1000 % 1000000, s->source->word, s->text);
+	if (s->nanoseconds)
+		printf("%" PRIu64 ".%06" PRIu64, s->nanoseconds / 1000000000,
+		       s->nanoseconds / 1000 % 1000000);
+	else
+		putchar('-');
+	printf("  %-14s  %s", s->source->word, s->text);
 	if (s->pid)
 		printf("; in %s (%d)", s->command, s->pid);
 	if (s->node >= 0)
@@ -122,16 +131,23 @@ static void print_json(const struct sighting *s)
 {
 	const char *dimm = dimm_labels_find(s->pfn);
 
-	json_print_line(json_make("{ss ss sI so si so so so so}",
+	json_print_line(json_make("{ss ss so so si so so so so sI}",
 		"schema", "mfr-watch-1",
 		"event", s->source->word,
-		"nanoseconds", (json_int_t)s->nanoseconds,
+		"nanoseconds", s->nanoseconds ?
+			json_integer((json_int_t)s->nanoseconds) : json_null(),
 		"text", json_of_name(s->text),
 		"pid", s->pid,
 		"command", json_of_name(s->command),
 		"pfn", s->pfn ? json_integer((json_int_t)s->pfn) : json_null(),
 		"node", s->node >= 0 ? json_integer(s->node) : json_null(),
-		"dimm", dimm ? json_of_name(dimm) : json_null()));
+		"dimm", dimm ? json_of_name(dimm) : json_null(),
+		"lost", (json_int_t)s->lost));
+}
+
+static void show(const struct sighting *s)
+{
+	(want_json ? print_json : print_text)(s);
 }
 
 /* Events name the page, or an address in it. */
@@ -226,13 +242,36 @@ static bool enough(const struct watch *watch)
 	return watch->count && watch->shown >= watch->count;
 }
 
+/*
+ * What was written over is older than what is left of its CPU.  Where nothing
+ * is left, nothing was.
+ */
+static int show_gap(struct watch *watch)
+{
+	struct sighting s = { .source = &gap, .command = "?", .node = -1 };
+	uint64_t lost = watch->lost;
+
+	if (watch->n && lost_events_count(watch->instance, &lost))
+		return -1;
+	s.lost = lost - watch->lost;
+	watch->lost = lost;
+	if (!s.lost)
+		return 0;
+	if (asprintf(&s.text, "%" PRIu64 " events are missing here: they came faster than they were read; mfr status has all errors in its counters",
+		     s.lost) < 0)
+		return -1;
+	show(&s);
+	free(s.text);
+	return 0;
+}
+
 static void show_round(struct watch *watch)
 {
 	size_t i;
 
 	for (i = 0; i < watch->n; i++) {
 		if (!enough(watch)) {
-			(want_json ? print_json : print_text)(&watch->sighting[i]);
+			show(&watch->sighting[i]);
 			watch->shown++;
 		}
 		free(watch->sighting[i].text);
@@ -246,7 +285,8 @@ static int follow_events(struct watch *watch)
 
 	while (!interrupted() && !enough(watch)) {
 		if (tracefs_iterate_raw_events(watch->tep, watch->instance,
-					       NULL, 0, collect, watch) < 0) {
+					       NULL, 0, collect, watch) < 0 ||
+		    show_gap(watch)) {
 			warn("cannot read the kernel's events");
 			status = STATUS_UNKNOWN;
 			break;

@@ -4,7 +4,7 @@
  * "lost ADDRESS" (physical) once SIGBUS has come, and holds the page until it
  * is killed.  The page is kept if the kernel can.
  *
- * victim --unread poisons the line, does not read it, and says so at once.
+ * victim --reads N reads it N times; with 0 it only poisons the line.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -12,8 +12,8 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,6 +32,14 @@ static void on_sigbus(int sig)
 {
 	(void)sig;
 	siglongjmp(bus_return, 1);
+}
+
+static void read_lost(const volatile char *bad)
+{
+	if (sigsetjmp(bus_return, 1))
+		return;
+	*bad;
+	errx(1, "no SIGBUS came");
 }
 
 static char *map_huge(void)
@@ -53,18 +61,20 @@ static char *map_huge(void)
 
 int main(int argc, char **argv)
 {
-	const bool reads = argc < 2 || strcmp(argv[1], "--unread");
-	char *bad = map_huge() + BAD_OFFSET;
-	int64_t pa = lab_pa(bad);
+	long reads = 1;
+	char *bad;
+	int64_t pa;
 
+	if (argc == 3 && !strcmp(argv[1], "--reads"))
+		reads = atol(argv[2]);
+	bad = map_huge() + BAD_OFFSET;
+	pa = lab_pa(bad);
 	if (pa < 0)
 		errx(1, "not in the lab: %s", strerror((int)-pa));
 	if (signal(SIGBUS, on_sigbus) == SIG_ERR || lab_poison_add(pa, 1))
 		errx(1, "cannot poison %#" PRIx64, pa);
-	if (reads && !sigsetjmp(bus_return, 1)) {
-		*(volatile char *)bad;
-		errx(1, "no SIGBUS came");
-	}
+	while (reads-- > 0)
+		read_lost(bad);
 	printf("lost 0x%" PRIx64 "\n", pa & ~4095);
 	fflush(stdout);
 	for (;;)
