@@ -187,8 +187,8 @@ static json_t *json_of_word(const char *word)
 /* As sysfs has it; what is not there, or not for us, is null. */
 json_t *json_of_scan(const struct scan *scan)
 {
-	json_t *json = json_make("{ss ss}", "name", scan->name,
-				 "state", scan->state);
+	json_t *json = json_make("{ss so}", "name", scan->name,
+				 "state", json_of_name(scan->state));
 	int i;
 
 	json_object_set_new(json, "scope", json_of_word(scan->scope));
@@ -211,9 +211,9 @@ json_t *json_of_scanner(const struct scanner *scanner)
 		json_array_append_new(nodes, json_of_scan(&scanner->node[i]));
 	checks = json_make("[]");
 	for (i = 0; i < scanner->n_checks; i++)
-		json_array_append_new(checks, json_make("{ss ss sb}",
-			"check", scanner->check[i].name,
-			"verdict", scanner->check[i].verdict,
+		json_array_append_new(checks, json_make("{so so sb}",
+			"check", json_of_name(scanner->check[i].name),
+			"verdict", json_of_name(scanner->check[i].verdict),
 			"refuses", scanner->check[i].refuses));
 	return json_make("{sb sI so so so}",
 		"paused", scanner->paused != 0,

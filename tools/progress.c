@@ -73,7 +73,7 @@ static void show_json(const struct scan *scan, uint64_t percent, bool ended)
 {
 	uint64_t left = seconds_left(scan);
 
-	json_print_line(json_make("{ss ss sb sI sI so ss}",
+	json_print_line(json_make("{ss ss sb sI sI so so}",
 		"schema", "mfr-scan-progress-1",
 		"scan", scan->name,
 		"ended", ended,
@@ -82,7 +82,7 @@ static void show_json(const struct scan *scan, uint64_t percent, bool ended)
 		(json_int_t)scan->figure[SCAN_RATE_BYTES_PER_SECOND],
 		"seconds_left", ended || left == UNKNOWN ? json_null() :
 			json_integer((json_int_t)left),
-		"state", scan_state(scan)));
+		"state", json_of_name(scan_state(scan))));
 }
 
 static bool is_news(const struct progress *progress, uint64_t percent,
