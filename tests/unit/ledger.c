@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -161,6 +162,39 @@ TEST(is_read_by_others_and_written_by_none)
 				   MAP_SHARED, fd, 0));
 	EXPECT_EQ(-1, pwrite(fd, "x", 1, 0));
 	EXPECT_EQ(0, mfr_ledger_close(other));
+}
+
+/* Says when it has the ledger, waits for a byte, and ends with what it found. */
+static void read_in_a_process_of_its_own(int ledger_fd, int told, int tell)
+{
+	struct mfr_ledger *l;
+	struct mfr_range r;
+	char byte;
+
+	if (mfr_ledger_open(ledger_fd, &l) || !mfr_ledger_is_clean(l, 0, PAGE) ||
+	    write(tell, "", 1) != 1 || read(told, &byte, 1) != 1)
+		_exit(1);
+	_exit(mfr_ledger_next_lost(l, 0, &r) != 1 || r.offset != 7 * PAGE ||
+	      r.length != PAGE);
+}
+
+TEST(is_read_by_another_process)
+{
+	int fd, status, to[2], from[2];
+	struct mfr_ledger *l;
+	char byte;
+
+	ASSERT_EQ(0, mfr_ledger_create(100 * PAGE, &l, &fd));
+	ASSERT_EQ(0, pipe(to));
+	ASSERT_EQ(0, pipe(from));
+	if (!fork())
+		read_in_a_process_of_its_own(fd, to[0], from[1]);
+	close(from[1]);
+	ASSERT_EQ(1, read(from[0], &byte, 1));
+	mfr_ledger_mark(l, 7 * PAGE, 1);
+	ASSERT_EQ(1, write(to[1], "", 1));
+	wait(&status);
+	EXPECT_EQ(0, status);
 }
 
 /* A file of @bytes that begins with @header. */

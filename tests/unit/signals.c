@@ -257,6 +257,79 @@ TEST_F(signals, the_only_system_call_is_write)
 	one_write(_metadata, self->context, self->map, 1);
 }
 
+/* The linker has all calls of these, the library's too, come here. */
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *p, size_t bytes);
+void __real_free(void *p);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *p, size_t bytes);
+void __wrap_free(void *p);
+
+static __thread bool in_handler;
+
+static void not_in_handler(void)
+{
+	if (in_handler)
+		_exit(99);
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+	not_in_handler();
+	return __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t n, size_t bytes)
+{
+	not_in_handler();
+	return __real_calloc(n, bytes);
+}
+
+void *__wrap_realloc(void *p, size_t bytes)
+{
+	not_in_handler();
+	return __real_realloc(p, bytes);
+}
+
+void __wrap_free(void *p)
+{
+	not_in_handler();
+	__real_free(p);
+}
+
+/* Errors all over the region, which fill the queue; status of a child. */
+static int handle_without_heap(struct mfr_context *context, char *map,
+			       bool also_allocate)
+{
+	siginfo_t info;
+	int i, status;
+
+	if (!fork()) {
+		in_handler = true;
+		for (i = 0; i < 1024; i += 3) {
+			info = sigbus_info(BUS_MCEERR_AO, map + i * PAGE, 12);
+			if (mfr_sigbus(context, &info, NULL) !=
+			    MFR_SIGBUS_RESUME)
+				_exit(1);
+		}
+		if (also_allocate)
+			mfr_context_create(NULL, &context);
+		_exit(0);
+	}
+	wait(&status);
+	return WEXITSTATUS(status);
+}
+
+TEST_F(signals, a_handler_leaves_the_heap_alone)
+{
+	EXPECT_EQ(0, handle_without_heap(self->context, self->map, false));
+	EXPECT_EQ(342 * PAGE,
+		  mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	EXPECT_EQ(99, handle_without_heap(self->context, self->map, true));
+}
+
 /* As if consumed: no memory behind a page, and the code of another error. */
 static struct mfr_context *as_poison;
 
