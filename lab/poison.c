@@ -37,6 +37,7 @@
  * load by the CPU, no DMA.  Locked instructions signal, but after the store.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -575,12 +576,32 @@ static void watch_cpuid(const struct qemu_plugin_tb *tb, size_t n)
 	}
 }
 
+/*
+ * A guest's CPU that spins waits for another, whose thread may be waiting for the
+ * host's CPU that this one has.
+ */
+static void give_way(void)
+{
+	sched_yield();
+}
+
+static void watch_pause(struct qemu_plugin_insn *insn)
+{
+	static const uint8_t pause[] = { 0xf3, 0x90 };
+
+	if (insn_is(insn, pause, sizeof(pause)))
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, give_way,
+						       CB_NO_REGS, NULL);
+}
+
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
 
 	(void)id;
 	watch_doorbell(tb);
+	for (i = 0; i < n; i++)
+		watch_pause(qemu_plugin_tb_get_insn(tb, i));
 	count_block(tb, n);
 	if (is_amd)
 		watch_cpuid(tb, n);
