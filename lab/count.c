@@ -11,27 +11,25 @@
 
 #include "plugin.h"
 
-static atomic_bool counting;
-
 static struct counter {
 	_Atomic uint64_t insns;		/* written by the CPU's thread alone */
 } __attribute__((aligned(64))) counters[MAX_VCPUS];
 
 int64_t count_start(struct CPUState *cpu)
 {
-	watch(cpu, &counting, true);
+	watch(cpu, WATCH_BLOCKS, true);
 	return 0;
 }
 
 int64_t count_stop(struct CPUState *cpu)
 {
-	watch(cpu, &counting, false);
+	watch(cpu, WATCH_BLOCKS, false);
 	return 0;
 }
 
 int64_t count_cpu(unsigned int vcpu)
 {
-	if (!counting)
+	if (!watched(WATCH_BLOCKS))
 		return -ENODATA;
 	return atomic_load_explicit(&counters[vcpu].insns,
 				    memory_order_relaxed);
@@ -42,7 +40,7 @@ int64_t count(void)
 	int64_t sum = 0;
 	unsigned int i;
 
-	if (!counting)
+	if (!watched(WATCH_BLOCKS))
 		return -ENODATA;
 	for (i = 0; i < MAX_VCPUS; i++)
 		sum += atomic_load_explicit(&counters[i].insns,
@@ -100,7 +98,7 @@ static bool repeats(const struct qemu_plugin_insn *insn)
  */
 void count_block(struct qemu_plugin_tb *tb, size_t n)
 {
-	if (!counting)
+	if (!watched(WATCH_BLOCKS))
 		return;
 	if (repeats(qemu_plugin_tb_get_insn(tb, 0)))
 		n--;

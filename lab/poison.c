@@ -12,9 +12,10 @@
  * a guest register: the machine check is precise, and the instruction can be
  * started again.
  *
- * Loads are only watched while there may be poison (see watch()): a
- * guest that never poisons anything pays for one comparison a block, when
- * the block is translated.
+ * Loads are only watched while there may be poison: a guest that never poisons
+ * anything pays for one comparison a block, when the block is translated.  QEMU
+ * keeps what it has translated for either state, and goes from one to the other
+ * with no more than a stop of all CPUs (see watch()).
  *
  * WHAT IT RELIES ON BEYOND THE PLUGIN INTERFACE
  *
@@ -28,6 +29,9 @@
  * - CPUX86State begins with the general registers, in the order of x86.  A
  *   doorbell checks that: it must find its own magic number in RAX.
  * - At the start of a block all guest registers are in memory.
+ * - The flags by which a CPU finds its blocks lie where CFLAGS_OFFSET says, which
+ *   is checked.  Their upper byte is the number of a cluster of CPUs that share
+ *   blocks: nothing else goes by it, and a PC has one cluster.
  * - A helper function that touches guest memory can be left at any access,
  *   for it may fault.  The unwinder finds the block that called it.
  *
@@ -43,6 +47,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <unwind.h>
 
 #include "plugin.h"
@@ -70,7 +75,10 @@ void qemu_mutex_unlock_iothread(void);
 void async_run_on_cpu(struct CPUState *cpu,
 		      void (*work)(struct CPUState *, union work_arg),
 		      union work_arg arg);
-void tb_flush(struct CPUState *cpu);
+void async_safe_run_on_cpu(struct CPUState *cpu,
+			   void (*work)(struct CPUState *, union work_arg),
+			   union work_arg arg);
+uint32_t curr_cflags(struct CPUState *cpu);
 void qemu_plugin_disable_mem_helpers(struct CPUState *cpu);
 bool in_code_gen_buffer(const void *p);
 void cpu_reset_interrupt(struct CPUState *cpu, int mask);
@@ -108,9 +116,6 @@ static const struct mce amd_load = { 0, 0xbd00080000000134, 0x7, 0x86 };
 static const struct mce intel_scrub = { 9, 0xbd000000000000c0, 0x5, 0x8c };
 
 static bool is_amd;
-static atomic_bool watching_loads;
-static atomic_bool old_code;	/* some translated otherwise than we want */
-static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;	/* watch() */
 static atomic_llong hits, missed;
 
 /*
@@ -270,28 +275,41 @@ static void heal_all(void)
 }
 
 /*
- * QEMU first stops every CPU at the end of its block, this one included: the
- * doorbell is the last but one instruction of its block, so nothing the guest
- * does after the request runs in old code.  A second CPU that comes before
- * the first one's flush has to stop as well, hence old_code.
+ * What is watched decides how a block is translated.  It is the CPUs' cluster as
+ * well, so that only blocks are found that were translated for it.
  */
-void watch(struct CPUState *cpu, atomic_bool *what, bool on)
+#define CFLAGS_OFFSET		0x2f8
+#define CFLAGS_CLUSTER_SHIFT	24
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int watch_wanted;	/* watch_lock */
+static atomic_uint watch_now;		/* changes while no CPU executes */
+
+bool watched(enum watch what)
 {
-	pthread_mutex_lock(&code_lock);
-	if (*what != on)
-		old_code = true;
-	*what = on;
-	if (old_code)
-		tb_flush(cpu);
-	pthread_mutex_unlock(&code_lock);
+	return watch_now & what;
+}
+
+static void set_cluster(struct CPUState *cpu, uint32_t cluster)
+{
+	uint32_t *cflags = (uint32_t *)((char *)cpu + CFLAGS_OFFSET);
+	bool found = *cflags == curr_cflags(cpu);
+
+	if (found)
+		*cflags = (*cflags & (1u << CFLAGS_CLUSTER_SHIFT) - 1) |
+			  cluster << CFLAGS_CLUSTER_SHIFT;
+	if (found && *cflags == curr_cflags(cpu))
+		return;
+	fprintf(stderr, "poison: the flags of a CPU are not where QEMU 7.2 has them; use Debian 12's qemu-system-x86\n");
+	_exit(1);
 }
 
 /*
- * All CPUs are stopped.  In 7.2 an instruction that leaves its block from a
- * helper, such as IRET, leaves a pointer to its callbacks behind; they are
- * gone with the code.
+ * No CPU executes.  In 7.2 an instruction that leaves its block from a helper,
+ * such as IRET, leaves a pointer to its callbacks behind, which would be called
+ * for what others do, or be gone with the code.
  */
-static void code_flushed(uint64_t id)
+static void forget_callbacks(uint64_t id)
 {
 	struct CPUState *cpu;
 	int i;
@@ -299,7 +317,36 @@ static void code_flushed(uint64_t id)
 	(void)id;
 	for (i = 0; (cpu = qemu_get_cpu(i)); i++)
 		qemu_plugin_disable_mem_helpers(cpu);
-	old_code = false;
+}
+
+static void change_watch(struct CPUState *any, union work_arg unused)
+{
+	struct CPUState *cpu;
+	int i;
+
+	(void)any;
+	(void)unused;
+	pthread_mutex_lock(&watch_lock);
+	watch_now = watch_wanted;
+	for (i = 0; (cpu = qemu_get_cpu(i)); i++)
+		set_cluster(cpu, watch_wanted);
+	pthread_mutex_unlock(&watch_lock);
+	forget_callbacks(0);
+}
+
+/*
+ * QEMU first stops every CPU at the end of its block, this one included: the
+ * doorbell is the last but one instruction of its block, so nothing the guest
+ * does after the request runs in old code.  A second CPU that comes before
+ * the first one's change has to stop as well.
+ */
+void watch(struct CPUState *cpu, enum watch what, bool on)
+{
+	pthread_mutex_lock(&watch_lock);
+	watch_wanted = on ? watch_wanted | what : watch_wanted & ~what;
+	if (watch_wanted != watch_now)
+		async_safe_run_on_cpu(cpu, change_watch, (union work_arg){ 0 });
+	pthread_mutex_unlock(&watch_lock);
 }
 
 /* Runs on CPU 0 with QEMU's big lock held, outside of translated code. */
@@ -344,13 +391,13 @@ static int64_t answer(unsigned int vcpu, uint64_t request, uint64_t arg,
 	case LAB_PA:
 		return physical_address(cpu, arg);
 	case LAB_POISON_ADD:
-		watch(cpu, &watching_loads, true);
+		watch(cpu, WATCH_LOADS, true);
 		return change_poison(arg, len, poison_lines);
 	case LAB_POISON_DEL:
 		return change_poison(arg, len, heal_lines);
 	case LAB_POISON_CLEAR:
 		heal_all();
-		watch(cpu, &watching_loads, false);
+		watch(cpu, WATCH_LOADS, false);
 		return 0;
 	case LAB_POISON_HITS:
 		return hits;
@@ -605,7 +652,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 	count_block(tb, n);
 	if (is_amd)
 		watch_cpuid(tb, n);
-	if (!watching_loads)
+	if (!watched(WATCH_LOADS))
 		return;
 	for (i = 0; i < n; i++)
 		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i),
@@ -639,7 +686,7 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc,
 		}
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-	qemu_plugin_register_flush_cb(id, code_flushed);
+	qemu_plugin_register_flush_cb(id, forget_callbacks);
 	qemu_plugin_register_atexit_cb(id, power_off, NULL);
 	return 0;
 }
