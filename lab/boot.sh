@@ -25,15 +25,15 @@ check_qemu_version() {
 make_plugin() {	# DIRECTORY
 	check_qemu_version
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
-		-o "$1/poison.so" "$lab/poison.c" "$lab/count.c" ||
-		die "cannot compile the plugin, $lab/poison.c and count.c"
+		-o "$1/poison.so" "$lab"/{poison,count,insn}.c ||
+		die "cannot compile the plugin, $lab/{poison,count,insn}.c"
 	check_same_inputs plugin "$1"
 }
 
 plugin_inputs() {
 	compilers
 	package_version qemu-system-x86
-	cat "$lab"/{poison,count}.c "$lab"/{plugin,doorbell,poison,count}.h
+	cat "$lab"/{poison,count,insn}.c "$lab"/{plugin,doorbell,poison,count,insn}.h
 	declare -f make_plugin
 }
 

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "insn.h"
 #include "plugin.h"
 
 static struct counter {
@@ -59,39 +60,6 @@ static void block_begins(unsigned int vcpu, void *n)
 		memory_order_relaxed) + (uintptr_t)n, memory_order_relaxed);
 }
 
-/* Intel SDM Vol. 2A, "Instruction Prefixes"; REX comes last. */
-static bool is_prefix(uint8_t byte)
-{
-	switch (byte) {
-	case 0x26: case 0x2e: case 0x36: case 0x3e:	/* segments */
-	case 0x64: case 0x65:
-	case 0x66: case 0x67:				/* sizes */
-	case 0xf0: case 0xf2: case 0xf3:		/* LOCK, REP */
-		return true;
-	default:
-		return byte >> 4 == 4;			/* REX */
-	}
-}
-
-/* INS, OUTS, MOVS, CMPS; STOS, LODS, SCAS */
-static bool is_string_opcode(uint8_t byte)
-{
-	return (byte >= 0x6c && byte <= 0x6f) ||
-	       (byte >= 0xa4 && byte <= 0xa7) ||
-	       (byte >= 0xaa && byte <= 0xaf);
-}
-
-static bool repeats(const struct qemu_plugin_insn *insn)
-{
-	const uint8_t *byte = qemu_plugin_insn_data(insn);
-	size_t left = qemu_plugin_insn_size(insn);
-	bool rep = false;
-
-	for (; left && is_prefix(*byte); byte++, left--)
-		rep |= *byte == 0xf2 || *byte == 0xf3;
-	return rep && left && is_string_opcode(*byte);
-}
-
 /*
  * QEMU repeats a string instruction by a jump to it, so each repetition is a
  * block that begins with it.
@@ -100,7 +68,7 @@ void count_block(struct qemu_plugin_tb *tb, size_t n)
 {
 	if (!watched(WATCH_BLOCKS))
 		return;
-	if (repeats(qemu_plugin_tb_get_insn(tb, 0)))
+	if (insn_repeats(qemu_plugin_tb_get_insn(tb, 0)))
 		n--;
 	if (n)
 		qemu_plugin_register_vcpu_tb_exec_cb(tb, block_begins,
