@@ -111,7 +111,7 @@ int pool_demote(size_t size, long n)
 	return pool_write("/sys/kernel/mm", size, "demote", n);
 }
 
-int pool_want(size_t size, long n)
+static int try_want(size_t size, long n)
 {
 	struct pool pool;
 	long missing;
@@ -127,6 +127,15 @@ int pool_want(size_t size, long n)
 		return -ENOMEM;
 	return pool_set(size, pool.nr + missing) == pool.nr + missing ?
 		0 : -ENOMEM;
+}
+
+/* A page that the test before has released may leave the pool meanwhile. */
+int pool_want(size_t size, long n)
+{
+	int err;
+
+	return poll_until(!(err = try_want(size, n)) || size != SIZE_2M) ?
+		err : -ENOMEM;
 }
 
 bool pool_wait_nr(size_t size, long nr, struct pool *pool)
