@@ -20,7 +20,9 @@
 #include "failure.h"
 #include "kmsg.h"
 #include "model.h"
+#include "nodes.h"
 #include "operations.h"
+#include "pageflags.h"
 #include "peers.h"
 #include "polling.h"
 #include "pool.h"
@@ -244,12 +246,32 @@ static bool pools_are_idle(void)
 	       !pool_read(SIZE_1G, &pool) && pool.nr == pool.free;
 }
 
-/* After a failure: whoever comes next must neither meet nor await what is ours. */
+/* One that has left its pool stays huge until it is taken apart. */
+static bool all_huge_are_in_pools(void)
+{
+	const unsigned long step = SIZE_2M / BASE_PAGE;
+	struct pool small, large;
+	unsigned long pfn;
+	long huge = 0;
+
+	for (pfn = 0; pfn < nodes_end_pfn(); pfn += step)
+		huge += !!(page_flags(pfn) & PAGE_HUGE);
+	return !pool_read(SIZE_2M, &small) && !pool_read(SIZE_1G, &large) &&
+	       huge == small.nr + large.nr * (long)(SIZE_1G / SIZE_2M);
+}
+
+/*
+ * After a failure: whoever comes next must neither meet nor await what is ours,
+ * nor find the log telling of it.  That is told under the lock that unpoisoning
+ * takes.
+ */
 static void clean_up(void)
 {
 	lab_poison_clear();
 	operations_finish();
 	poll_until(pools_are_idle());
+	poll_until(all_huge_are_in_pools());
+	error_unpoison_pfn(0);
 }
 
 /*
