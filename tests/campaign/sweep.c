@@ -113,6 +113,21 @@ static void take_all(void)
 	_exit(1);
 }
 
+/*
+ * What is on the list of a CPU at the end, another one dies for lack of.  Have
+ * short lists, and each refresh give back a part of what is too much.
+ */
+#define REFRESHES	32
+
+static void shorten_percpu_lists(void)
+{
+	int i;
+
+	procfile_write("/proc/sys/vm/percpu_pagelist_high_fraction", "100000");
+	for (i = 0; i < REFRESHES; i++)
+		procfile_write("/proc/sys/vm/stat_refresh", "1");
+}
+
 /* Nothing is held back from who asks, as far as the kernel allows. */
 static void lower_watermarks(void)
 {
@@ -121,6 +136,7 @@ static void lower_watermarks(void)
 	procfile_write("/proc/sys/vm/watermark_boost_factor", "0");
 	procfile_write("/proc/sys/vm/lowmem_reserve_ratio", "0 0 0 0 0");
 	procfile_write("/proc/sys/vm/drop_caches", "3");
+	shorten_percpu_lists();
 	/* Huge pages while there are some: to make any takes long. */
 	procfile_write("/sys/kernel/mm/transparent_hugepage/defrag", "never");
 	/* A page that has been looked at is not exchanged for another. */
