@@ -70,12 +70,17 @@ built_tree() {	# KERNEL
 }
 
 # All that make wants for mm/ and fs/, with the objects' times: the sources of
-# drivers are most of a tree and never read.
+# drivers and of other processors are most of a tree and never read.
 copy_tree() {	# FROM TO
+	local others
+	mapfile -t others < <(cd "$1" && find arch -mindepth 1 -maxdepth 1 \
+		-type d ! -name x86 -printf '--exclude=./%p/*.[chS]\n')
 	mkdir -p "$2"
 	tar -C "$1" -cf - --exclude='./drivers/*.[choaS]' --exclude='./net/*.[coa]' \
 		--exclude='./sound/*.[ch]' --exclude='./arch/*/*.dts*' \
-		--exclude='./tools/testing' --exclude='./vmlinux*' \
+		"${others[@]}" --exclude='./include/dt-bindings' \
+		--exclude='./tools/testing' --exclude='./tools/perf' \
+		--exclude='./vmlinux*' --exclude='./.tmp_vmlinux*' \
 		--exclude='./Documentation/devicetree' \
 		--exclude='./Documentation/translations' . |
 		tar -C "$2" -xf - || die "cannot copy $1 to $2: is the disk full?"
