@@ -15,6 +15,7 @@
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
@@ -45,19 +46,26 @@ static bool on_demand(const struct memscan_scan *scan)
  * The pass
  */
 
-static struct memscan_range whole(const struct memscan_scan *scan)
+static struct memscan_range whole(struct memscan_scan *scan)
 {
-	if (on_demand(scan))
-		return scan->range;
-	return (struct memscan_range){
-		node_start_pfn(scan->nid), node_end_pfn(scan->nid)
-	};
+	struct memscan_range range;
+
+	if (!on_demand(scan))
+		return (struct memscan_range){
+			node_start_pfn(scan->nid), node_end_pfn(scan->nid)
+		};
+	spin_lock(&scan->orders);
+	range = scan->range;
+	spin_unlock(&scan->orders);
+	return range;
 }
 
 static u64 whole_bytes(const struct memscan_scan *scan)
 {
+	const struct memscan_range *range = &scan->walk.range;
+
 	if (on_demand(scan))
-		return (scan->range.end - scan->range.start) * PAGE_SIZE;
+		return (range->end - range->start) * PAGE_SIZE;
 	return node_present_pages(scan->nid) * PAGE_SIZE;
 }
 
@@ -102,24 +110,48 @@ static void count_punctuality(struct memscan_scan *scan, u64 seconds)
 	}
 }
 
-/* A pass takes until the next one may begin: the last rest is part of it. */
-static void end_pass(struct memscan_scan *scan, u64 rest_ns)
+/*
+ * Is what the thread does still what is wanted, or was it stopped, or told to
+ * start again? Caller holds @orders.
+ */
+static bool is_current(const struct memscan_scan *scan)
 {
-	u64 seconds = div_u64(elapsed_ns(scan) + rest_ns, NSEC_PER_SEC);
+	return scan->wanted && !scan->fresh;
+}
 
+/* A range is done with as it is counted: whoever sees either has both. */
+static void count_pass(struct memscan_scan *scan, u64 seconds)
+{
 	scan->last.start_seconds = scan->start_seconds;
 	scan->last.end_seconds = ktime_get_real_seconds();
 	scan->last.hits = scan->walk.hits;
 	memcpy(scan->last.pages, scan->walk.pages, sizeof(scan->last.pages));
 	count_punctuality(scan, seconds);
+	/* Who sees the number sees the figures of that pass. */
+	smp_store_release(&scan->passes, scan->passes + 1);
+	if (!on_demand(scan))
+		return;
+	/* Who sees that it is done with sees the number. */
+	smp_store_release(&scan->wanted, false);
+}
+
+/* A pass takes until the next one may begin: the last rest is part of it. */
+static void end_pass(struct memscan_scan *scan, u64 rest_ns)
+{
+	u64 seconds = div_u64(elapsed_ns(scan) + rest_ns, NSEC_PER_SEC);
+	bool counts;
+
+	scan->under_way = false;
+	spin_lock(&scan->orders);
+	counts = is_current(scan);
+	if (counts)
+		count_pass(scan, seconds);
+	spin_unlock(&scan->orders);
+	if (!counts)
+		return;
 	trace_memscan_pass(scan->walk.who, "end",
 			   scan->walk.pages[MEMSCAN_READ], scan->walk.hits,
 			   seconds);
-	scan->under_way = false;
-	if (on_demand(scan))
-		WRITE_ONCE(scan->wanted, false);
-	/* Who sees the number sees the figures of that pass. */
-	smp_store_release(&scan->passes, scan->passes + 1);
 	sysfs_notify(&scan->kobj, NULL, "passes");
 }
 
@@ -145,10 +177,18 @@ static void measure_rate(struct memscan_scan *scan)
 /* Many hits at once are a broken part, not for us to find to its last word. */
 static void stop_at_limit(struct memscan_scan *scan)
 {
-	pr_warn("%s: stopped after max_hits, %llu in one pass; find what is broken, then start it again\n",
-		scan->walk.who, scan->walk.hits);
-	WRITE_ONCE(scan->state, MEMSCAN_STOPPED);
-	WRITE_ONCE(scan->wanted, false);
+	bool stops;
+
+	spin_lock(&scan->orders);
+	stops = is_current(scan);
+	if (stops) {
+		WRITE_ONCE(scan->state, MEMSCAN_STOPPED);
+		WRITE_ONCE(scan->wanted, false);
+	}
+	spin_unlock(&scan->orders);
+	if (stops)
+		pr_warn("%s: stopped after max_hits, %llu in one pass; find what is broken, then start it again\n",
+			scan->walk.who, scan->walk.hits);
 }
 
 /* Returns the time that it took. Ends at a hit, around which to look then. */
@@ -311,21 +351,35 @@ void memscan_scan_wake(struct memscan_scan *scan)
 /**
  * memscan_scan_start - read from the beginning
  * @scan: with its settings, which must be as wanted
+ * @range: where to, on demand
  *
- * Callers exclude each other.
+ * Return: 0, or -EBUSY if it reads already, which goes on.
  */
-void memscan_scan_start(struct memscan_scan *scan)
+int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 {
-	WRITE_ONCE(scan->fresh, true);
-	/* Whoever sees that it is wanted sees where and from the beginning. */
-	smp_store_release(&scan->wanted, true);
+	bool busy;
+
+	spin_lock(&scan->orders);
+	busy = scan->wanted;
+	if (!busy) {
+		scan->range = range;
+		WRITE_ONCE(scan->fresh, true);
+		/* Whoever sees that it is wanted takes it as fresh. */
+		smp_store_release(&scan->wanted, true);
+	}
+	spin_unlock(&scan->orders);
+	if (busy)
+		return -EBUSY;
 	memscan_scan_wake(scan);
+	return 0;
 }
 
-/* The burst under way is not waited for. */
+/* The burst under way is not waited for, but no pass is counted any more. */
 void memscan_scan_stop(struct memscan_scan *scan)
 {
+	spin_lock(&scan->orders);
 	WRITE_ONCE(scan->wanted, false);
+	spin_unlock(&scan->orders);
 	memscan_scan_wake(scan);
 }
 
@@ -412,6 +466,7 @@ static struct memscan_scan *new_scan(int nid)
 	name_walk(&scan->walk, nid);
 	name_walk(&scan->look, nid);
 	memscan_looks_init(&scan->looks);
+	spin_lock_init(&scan->orders);
 	init_waitqueue_head(&scan->wake);
 	init_completion(&scan->released);
 	scan->max_cpu_percent = 100;

@@ -8,6 +8,7 @@
 
 #include <linux/completion.h>
 #include <linux/kobject.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include "gait.h"
 #include "looks.h"
@@ -57,10 +58,13 @@ struct memscan_looked {
  * @wake: where @thread waits
  * @news: a setting has changed
  *
+ * @orders: held to change what is wanted, and to look whether that is still
+ *	the same
+ *
  * Settings, written by sysfs:
  * @wanted: is to read; @thread takes it back at the end of what is done once,
  *	and after too many hits
- * @fresh: start from the beginning
+ * @fresh: start from the beginning; @thread takes it
  * @range: where to, on demand; does not change while @wanted
  * @scope: which pages, from the next pass on
  * @cycle_seconds: time for a full pass; 0 on demand: as soon as possible
@@ -94,6 +98,7 @@ struct memscan_scan {
 	struct task_struct *thread;
 	wait_queue_head_t wake;
 	bool news;
+	spinlock_t orders; /* @wanted, @fresh, @range */
 
 	bool wanted;
 	bool fresh;
@@ -132,7 +137,7 @@ void memscan_scans_came(int nid, const struct memscan_range *range);
 /* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
 struct memscan_scan *memscan_scan_of(int nid);
 
-void memscan_scan_start(struct memscan_scan *scan);
+int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range);
 void memscan_scan_stop(struct memscan_scan *scan);
 void memscan_scan_wake(struct memscan_scan *scan);
 void memscan_scans_wake(void);

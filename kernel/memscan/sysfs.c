@@ -10,7 +10,6 @@
 #include <linux/kstrtox.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "capability.h"
@@ -23,10 +22,7 @@
 
 static struct kobject *root;
 
-/* One writer at a time, so that none overtakes a start. */
-static DEFINE_MUTEX(settings);
-
-/* What scan_addr starts, in bytes; settings. */
+/* What scan_addr starts, in bytes. */
 static u64 scan_size = PAGE_SIZE;
 
 static struct memscan_scan *to_scan(struct kobject *kobj)
@@ -286,19 +282,17 @@ static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	struct memscan_scan *scan = to_scan(kobj);
 	u64 enable;
 	int err;
 
 	err = parse(buf, count, 0, 1, &enable);
 	if (err)
 		return err;
-	mutex_lock(&settings);
-	if (!enable)
-		memscan_scan_stop(scan);
-	else if (!READ_ONCE(scan->wanted))
-		memscan_scan_start(scan);
-	mutex_unlock(&settings);
+	/* To start what reads already does nothing. */
+	if (enable)
+		memscan_scan_start(to_scan(kobj), (struct memscan_range){});
+	else
+		memscan_scan_stop(to_scan(kobj));
 	return count;
 }
 
@@ -339,8 +333,36 @@ static const struct attribute_group *node_groups[] = {
 	&last_pass_group, NULL
 };
 
+/*
+ * The range on demand, which scan_addr starts
+ */
+
+static ssize_t stop_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	u64 enable;
+	int err;
+
+	err = parse(buf, count, 0, 0, &enable);
+	if (err)
+		return err;
+	memscan_scan_stop(to_scan(kobj));
+	return count;
+}
+
+static struct kobj_attribute demand_enabled_attr =
+	__ATTR(enabled, 0644, enabled_show, stop_store);
+
+static struct attribute *demand_attrs[] = {
+	&demand_enabled_attr.attr,
+	NULL
+};
+
+static const struct attribute_group demand_group = { .attrs = demand_attrs };
+
 static const struct attribute_group *demand_groups[] = {
-	&figure_group, &hits_group, &pass_group, &last_pass_group, NULL
+	&demand_group, &figure_group, &hits_group, &pass_group,
+	&last_pass_group, NULL
 };
 
 /*
@@ -410,9 +432,7 @@ static ssize_t scan_size_store(struct kobject *kobj,
 		return err;
 	if (!PAGE_ALIGNED(size))
 		return -EINVAL;
-	mutex_lock(&settings);
 	WRITE_ONCE(scan_size, size);
-	mutex_unlock(&settings);
 	return count;
 }
 
@@ -422,7 +442,7 @@ static int demanded_range(u64 addr, struct memscan_range *range)
 	u64 last;
 
 	if (!PAGE_ALIGNED(addr) ||
-	    check_add_overflow(addr, scan_size - PAGE_SIZE, &last))
+	    check_add_overflow(addr, READ_ONCE(scan_size) - PAGE_SIZE, &last))
 		return -EINVAL;
 	range->start = addr >> PAGE_SHIFT;
 	range->end = (last >> PAGE_SHIFT) + 1;
@@ -437,16 +457,12 @@ static int start_demand(struct memscan_scan *scan, u64 addr)
 	struct memscan_range range;
 	int err;
 
-	if (READ_ONCE(scan->wanted))
-		return -EBUSY;
 	err = demanded_range(addr, &range);
 	if (err)
 		return err;
 	if (memscan_refusal())
 		return -EPERM;
-	scan->range = range;
-	memscan_scan_start(scan);
-	return 0;
+	return memscan_scan_start(scan, range);
 }
 
 static ssize_t scan_addr_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -468,9 +484,7 @@ static ssize_t scan_addr_store(struct kobject *kobj,
 	err = parse(buf, count, 0, U64_MAX, &addr);
 	if (err)
 		return err;
-	mutex_lock(&settings);
 	err = start_demand(memscan_scan_of(NUMA_NO_NODE), addr);
-	mutex_unlock(&settings);
 	return err ?: count;
 }
 

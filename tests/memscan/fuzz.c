@@ -157,6 +157,12 @@ static void show(const char *input, size_t len)
 		       (unsigned char)input[i]);
 }
 
+/* Says whether a range is read, which ends by itself. */
+static bool is_of_a_range(const struct file *file)
+{
+	return !strcmp(file->path, MEMSCAN "demand/enabled");
+}
+
 /* Do all settings say what they said? */
 static bool nothing_changed(void)
 {
@@ -165,7 +171,8 @@ static bool nothing_changed(void)
 
 	for (i = 0; i < nr_settings; i++) {
 		read_text(&settings[i], text);
-		if (!strcmp(text, settings[i].text))
+		if (!strcmp(text, settings[i].text) ||
+		    is_of_a_range(&settings[i]))
 			continue;
 		printf("# %s: %s became %s\n", settings[i].path,
 		       settings[i].text, text);

@@ -14,6 +14,7 @@
 #include "census.h"
 #include "hugepage.h"
 #include "pageflags.h"
+#include "pages.h"
 #include "polling.h"
 #include "pool.h"
 #include "procfile.h"
@@ -22,6 +23,7 @@
 #define RECOVERY_SYSCTL	"/proc/sys/vm/memory_failure_recovery"
 #define TRACING		"/sys/kernel/tracing/"
 #define RAM_PA		(1UL << 20)	/* behind the hole of the BIOS */
+#define BURST_BYTES	(4UL << 20)	/* a burst of memscan reads so much */
 
 FIXTURE(rules)
 {
@@ -168,6 +170,51 @@ TEST_F(rules, pause)
 	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));
 }
 
+/* From when it is no longer paused until its first burst is under way. */
+static int let_begin(void)
+{
+	int err = scanner_set("pause", "0");
+
+	while (!err && strcmp(scanner_text("demand/state"), "scanning") &&
+	       scanner_figure("demand/enabled"))
+		;
+	return err;
+}
+
+/*
+ * What was asked for last is what is done, whatever was stopped before it, and
+ * whenever: paused, or amid its only burst.
+ */
+TEST_F(rules, a_range_can_be_stopped)
+{
+	enum { ROUNDS = 32 };
+	int64_t pa = lab_pa(pages_map(1));
+	long passes;
+	int i;
+
+	ASSERT_LT(0, pa);
+	EXPECT_EQ(0, scanner_figure("demand/enabled"));
+	EXPECT_EQ(0, scanner_set("demand/enabled", "0"));
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, scanner_set("pause", "1"));
+		ASSERT_EQ(0, scanner_start(RAM_PA, BURST_BYTES));
+		EXPECT_EQ(1, scanner_figure("demand/enabled"));
+		EXPECT_EQ(-EBUSY, scanner_start(pa, BASE_PAGE));
+		if (i % 2)
+			ASSERT_EQ(0, let_begin());
+		ASSERT_EQ(0, scanner_set("demand/enabled", "0"));
+		EXPECT_EQ(0, scanner_figure("demand/enabled"));
+		passes = scanner_figure("demand/passes");
+
+		ASSERT_EQ(0, scanner_set("pause", "0"));
+		ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+		EXPECT_EQ(1, scanner_figure("demand/last_pass/read_pages"));
+		EXPECT_EQ(passes + 1, scanner_figure("demand/passes"));
+		EXPECT_EQ(0, scanner_figure("demand/enabled"));
+	}
+	EXPECT_TRUE(scanner_comes_to("demand/state", "idle"));
+}
+
 /* Too many errors: stop, say so, and leave the rest alone. */
 TEST_F(rules, stops_at_max_hits)
 {
@@ -251,6 +298,7 @@ TEST_F(rules, bad_values)
 		{ "scan_size", { "0", "1", "4097", "0x8000000000000000" } },
 		{ "scan_addr", { "1", "0xfffffffff000", "0xfffffffffffff000",
 				 "0x100001" } },
+		{ "demand/enabled", { "1", "2" } },
 		{ "node0/enabled", { "2" } },
 		{ "node0/cycle_seconds", { "0", "31622401" } },
 		{ "node0/max_cpu_percent", { "0", "101" } },
