@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <err.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
@@ -8,27 +9,12 @@
 
 #define POLL_MS		200
 
-/* More was read or found: the thread has heard of what was asked for. */
-static bool has_moved(const struct scan *before, const struct scan *now)
-{
-	return now->figure[SCAN_READ_BYTES] != before->figure[SCAN_READ_BYTES] ||
-	       scan_hits(now) != scan_hits(before);
-}
-
-/* Ranges have no file "enabled", so an old "stopped" could be taken for new. */
-static bool has_stopped(const struct scan *before, const struct scan *now)
-{
-	if (now->node != SCAN_DEMAND)
-		return !now->figure[SCAN_ENABLED];
-	return !strncmp(now->state, "stopped", 7) && has_moved(before, now);
-}
-
 static void judge(struct followed *f, const struct scan *now)
 {
 	f->completed = now->figure[SCAN_PASSES] >
 		       f->before->figure[SCAN_PASSES];
 	f->hits = scan_hits(now) - scan_hits(f->before);
-	f->ended = f->completed || has_stopped(f->before, now);
+	f->ended = f->completed || !now->figure[SCAN_ENABLED];
 }
 
 /* Returns how many have ended. */
@@ -52,6 +38,16 @@ static size_t look(struct followed *followed, size_t n, bool shown,
 	return ended;
 }
 
+static void say_it_goes_on(const struct scan *scan)
+{
+	char which[24] = "range";
+
+	if (scan->node != SCAN_DEMAND)
+		snprintf(which, sizeof(which), "--node=%d", scan->node);
+	warnx("%s: the scan goes on in the kernel; mfr scan stop %s ends it",
+	      scan->name, which);
+}
+
 static int result(const struct followed *followed, size_t n)
 {
 	enum status status = STATUS_FINE;
@@ -67,8 +63,7 @@ static int result(const struct followed *followed, size_t n)
 			warnx("%s: the scan was ended before its pass; mfr scan shows why",
 			      followed[i].before->name);
 		else
-			warnx("%s: the scan goes on in the kernel",
-			      followed[i].before->name);
+			say_it_goes_on(followed[i].before);
 	}
 	return hits ? STATUS_PROBLEM : status;
 }

@@ -198,9 +198,21 @@ static int run_start(const struct request *request)
 	return status;
 }
 
+static int stop_range(const struct request *request)
+{
+	struct scanner scanner;
+
+	if (!find_scanner(request, &scanner))
+		return STATUS_UNKNOWN;
+	scanner_free(&scanner);
+	return setting_write("demand/enabled", "0", "0") ? STATUS_FINE :
+							   STATUS_UNKNOWN;
+}
+
 static int run_stop(const struct request *request)
 {
-	int status = apply(request, "enabled=0");
+	int status = request->n_words ? stop_range(request) :
+					apply(request, "enabled=0");
 
 	if (!status)
 		show_status(request);
@@ -229,7 +241,7 @@ static bool start_range(const struct request *request,
 	snprintf(number, sizeof(number), "0x%" PRIx64, request->address);
 	err = scanner_write("scan_addr", number);
 	if (err == -EBUSY)
-		warnx("another range is being scanned; try again once it is through, which mfr scan shows");
+		warnx("another range is being scanned; try again once it is through, which mfr scan shows, or end it: mfr scan stop range");
 	else if (err == -EINVAL)
 		warnx("the kernel refuses the range at %s: the address has to be a multiple of 4096, and its first and last page memory",
 		      number);
@@ -245,19 +257,26 @@ static uint64_t more(const struct scan *before, const struct scan *after,
 	return after->figure[i] - before->figure[i];
 }
 
-static void print_range(const struct scan *before, const struct scan *after)
+/* Of a pass that came to its end. */
+static void print_left_out(const struct scan *scan)
 {
 	const char *name;
 	int i;
 
-	printf("read %s", size_text(more(before, after, SCAN_READ_BYTES)).text);
 	for (i = SCAN_LAST_PASS_READ_PAGES + 1; i < N_SCAN_FIGURES; i++) {
 		name = strchr(scan_figure_names[i], '/') + 1;
-		if (after->figure[i])
+		if (scan->figure[i])
 			printf(", left out %" PRIu64 " %.*s page%s",
-			       after->figure[i], (int)strcspn(name, "_"), name,
-			       after->figure[i] == 1 ? "" : "s");
+			       scan->figure[i], (int)strcspn(name, "_"), name,
+			       scan->figure[i] == 1 ? "" : "s");
 	}
+}
+
+static void print_range(const struct scan *before, const struct scan *after)
+{
+	printf("read %s", size_text(more(before, after, SCAN_READ_BYTES)).text);
+	if (more(before, after, SCAN_PASSES))
+		print_left_out(after);
 	printf("; hits: %" PRIu64 " recovered, %" PRIu64 " known, %" PRIu64
 	       " not recovered\n", more(before, after, SCAN_HITS_RECOVERED),
 	       more(before, after, SCAN_HITS_KNOWN),
@@ -319,6 +338,16 @@ static const char *no_words(struct request *request)
 	return request->n_words ? "takes no argument" : NULL;
 }
 
+static const char *stop_words(struct request *request)
+{
+	if (!request->n_words)
+		return NULL;
+	if (request->n_words > 1 || strcmp(request->word[0], "range"))
+		return "takes no argument but range";
+	return request->node == ALL_NODES ? NULL :
+	       "range takes no --node: it may be of many";
+}
+
 static const char *setting_words(struct request *request)
 {
 	unsigned int i;
@@ -354,7 +383,7 @@ static const struct verb {
 } verbs[] = {
 	{ "status", run_status, no_words },
 	{ "start", run_start, setting_words },
-	{ "stop", run_stop, no_words },
+	{ "stop", run_stop, stop_words },
 	{ "set", run_set, some_settings },
 	{ "range", run_range, range_words },
 };
@@ -430,7 +459,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = common_options,
-	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop\n"
+	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop [range]\n"
 		    "set SETTING=VALUE...\nrange ADDRESS SIZE",
 	.doc = "Show the scanner, which reads memory to find errors before "
 	       "programs do; start, stop or set it; or have a range of "

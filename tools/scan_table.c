@@ -41,7 +41,8 @@ void scan_table_print(const struct scanner *scanner)
 	       "progress", "rate", "passes", "hits", "last pass", "state");
 	for (i = 0; i < scanner->n; i++)
 		print_scan(&scanner->node[i], scanner->node[i].name + 4);
-	if (demand->figure[SCAN_PASSES] || strcmp(demand->state, "idle"))
+	if (demand->figure[SCAN_READ_BYTES] || demand->figure[SCAN_PASSES] ||
+	    strcmp(demand->state, "idle"))
 		print_scan(demand, "on demand");
 }
 

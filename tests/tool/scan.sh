@@ -53,6 +53,7 @@ refuses_to_start() {	# CHECK WHY WHAT_TO_DO
 starts_range() {
 	scan_tree
 	put demand/state idle
+	put demand/enabled 1
 	scan range 0x200000000 16M --watch 2>"$tmp/said" &
 	await grep -q "^demand .* 0 %" "$tmp/said"
 	put demand/hits/recovered 3
@@ -60,6 +61,33 @@ starts_range() {
 	wait $!
 	[ $? = 1 ] && holds scan_size 16777216 &&
 		holds scan_addr 0x200000000 && grep "^demand .*done" "$tmp/said"
+}
+
+# Nodes are left alone, and the range is by a stop of these.
+stops_range() {
+	scan_tree
+	put node0/enabled 1
+	put demand/enabled 1
+	scan stop --node=2 && holds demand/enabled 1 &&
+		scan stop range && holds demand/enabled 0 &&
+		holds node0/enabled 1
+}
+
+# What an earlier pass has left out is not said of this one.
+is_stopped_meanwhile() {
+	scan_tree
+	put demand/state scanning
+	put demand/enabled 1
+	put demand/last_pass/hwpoison_pages 7
+	scan range 0x200000000 16M --watch >"$tmp/said" 2>&1 &
+	await grep -q "^demand .* 0 %" "$tmp/said"
+	put demand/read_bytes $((1073741824 + 8192))
+	put demand/enabled 0
+	wait $!
+	set -- $?
+	cat "$tmp/said"
+	[ "$1" = 2 ] && grep "demand: .* ended before its pass" "$tmp/said" &&
+		grep "^read 8 KiB; hits: 0 rec" "$tmp/said"
 }
 
 # The figures are the kernel's, here by hand; the pass of node2 ends by itself.
@@ -117,10 +145,12 @@ draws_bar() {
 }
 
 # The scan goes on: nothing of it is touched.
-interrupts_tidily() {	# WORD...
-	local before status
+interrupts_tidily() {	# WHAT_TO_STOP WORD...
+	local before status what=$1
+	shift
 	scan_tree
 	put demand/state scanning
+	put demand/enabled 1
 	coproc interrupted { exec "$mfr" scan --root "$tmp/scan" "$@" 2>&1; }
 	exec {said}<&"${interrupted[0]}"
 	read -r -u "$said" _ || return 1
@@ -128,8 +158,9 @@ interrupts_tidily() {	# WORD...
 	kill -INT "$interrupted_PID"
 	wait "$interrupted_PID"
 	status=$?
-	grep "goes on in the kernel" <&"$said" && [ $status = 2 ] &&
-		holds node0/enabled "$before"
+	grep -e "goes on in the kernel; mfr scan stop $what ends" <&"$said" &&
+		[ $status = 2 ] && holds node0/enabled "$before" &&
+		holds demand/enabled 1
 }
 
 # A module that is unloaded while somebody looks.
@@ -165,6 +196,10 @@ test_scan() {
 	check "a setting of nothing is refused" \
 		refused "cycle_seconds, max_cpu" scan set pause=
 	check "stop with a word is refused" refused "takes no argument" scan stop 1
+	check "stop of two things is refused" refused "takes no argument but" \
+		scan stop range range
+	check "stop range takes no node" refused "no --node" \
+		scan stop range --node=0
 	check "range without a size is refused" refused "ADDRESS and a SIZE" \
 		scan range 0x1000
 	check "range at no address is refused" refused "physical address first" \
@@ -187,13 +222,16 @@ test_scan() {
 	check "set writes to a node, all nodes, or all of the scanner" sets
 	check "start and stop write to those that are meant" starts_and_stops
 	check "range writes size and address, and shows the result" starts_range
+	check "stop range ends the range alone" stops_range
+	check "a range that is stopped meanwhile is not through" \
+		is_stopped_meanwhile
 	check "--watch shows each pass until it ends" watches
 	check "--watch --json does" watches_in_json
 	check "hits during --watch are exit status 1" watches_with_hits
 	check "--watch draws a bar on a terminal, with the time left" draws_bar
 	check "an interrupted --watch says that the scan goes on" \
-		interrupts_tidily --watch --node=0
+		interrupts_tidily --node=0 --watch --node=0
 	check "an interrupted range does" \
-		interrupts_tidily range 0x1000 4K --watch
+		interrupts_tidily range range 0x1000 4K --watch
 	check "--watch notices that the module goes" notices_unloading
 }
