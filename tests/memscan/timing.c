@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <kselftest_harness.h>
 
+#include "control.h"
 #include "polling.h"
 #include "procfile.h"
 #include "scanner.h"
@@ -194,6 +195,7 @@ TEST_F_TIMEOUT(timing, sleeps_with_the_machine, LONG_SECONDS)
 				    "1"));
 	ASSERT_EQ(0, procfile_write("/sys/power/pm_test", "freezer"));
 	ASSERT_EQ(0, trace_sleep(1));
+	CONTROL_READY();
 	ASSERT_EQ(0, procfile_write("/sys/power/state", "mem"));
 	at = figure("read_bytes");
 	EXPECT_TRUE(poll_until(figure("read_bytes") > at));
@@ -202,7 +204,7 @@ TEST_F_TIMEOUT(timing, sleeps_with_the_machine, LONG_SECONDS)
 	ASSERT_LT(0, procfile_read(TRACING "trace", trace, sizeof(trace)));
 	EXPECT_NE(NULL, strstr(trace, "thaw_processes[0] begin"));
 	count_runs(trace, &seen);
-	printf("# runs before, asleep, after: %u %u %u\n", seen.before,
+	printf("# seen: runs before, asleep, after: %u %u %u\n", seen.before,
 	       seen.asleep, seen.after);
 	EXPECT_EQ(0, seen.asleep);
 	EXPECT_LT(0, seen.after);
