@@ -8,6 +8,7 @@
 
 /* Bits of /proc/kpageflags: Documentation/admin-guide/mm/pagemap.rst. */
 #define PAGE_SLAB	(1ULL << 7)
+#define PAGE_WRITEBACK	(1ULL << 8)
 #define PAGE_BUDDY	(1ULL << 10)
 #define PAGE_COMPOUND_HEAD	(1ULL << 15)
 #define PAGE_HUGE	(1ULL << 17)

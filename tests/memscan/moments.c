@@ -1,16 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hits come at bad moments too, as while the module is unloaded.  None is lost,
- * and none found twice.
+ * Hits come at bad moments too: while the module is unloaded, and while memory
+ * goes offline.  None is lost, and none found twice.
+ *
+ * A hit comes before the attempt to take its block offline, which fails while it
+ * is handled and is made again, or not at all: what is about to go is not read.
+ * No test leaves poison there that nobody has found.  The kernel meets it as it
+ * moves the page; what comes of that is the kernel's, and not always good.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <poison.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include <kselftest_harness.h>
 
+#include "census.h"
+#include "control.h"
 #include "hugepage.h"
+#include "memblock.h"
+#include "offliner.h"
+#include "pageflags.h"
 #include "pages.h"
+#include "pattern.h"
+#include "polling.h"
 #include "scanner.h"
+#include "sigbus.h"
+#include "writeback.h"
+
+/* Of a test, on a busy machine */
+#define LONG_SECONDS	120
 
 #define PLANTED		64
 
@@ -78,6 +100,283 @@ TEST_F(moments, unload)
 	ASSERT_EQ(0, scanner_read_node());
 	EXPECT_EQ(PLANTED, isolated(&self->planted));
 	EXPECT_EQ(hits + PLANTED, lab_poison_hits());
+}
+
+static uint64_t block_of(uint64_t pa)
+{
+	return pa / BLOCK_BYTES * BLOCK_BYTES;
+}
+
+static bool can_go(uint64_t block)
+{
+	return memblock_is_online(block) && memblock_is_movable(block);
+}
+
+/* And come back, as no poison was found in it before. */
+static bool can_go_and_come(uint64_t block)
+{
+	static uint64_t flags[BLOCK_BYTES / BASE_PAGE];
+	size_t i;
+
+	if (!can_go(block) ||
+	    page_flags_read(block / BASE_PAGE, ARRAY_SIZE(flags), flags))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i] & PAGE_HWPOISON)
+			return false;
+	return true;
+}
+
+/* Such a block without the page at @pa; 0 if there is none. */
+static uint64_t other_block(uint64_t pa)
+{
+	int blocks[64], i, n = census_blocks(0, blocks, ARRAY_SIZE(blocks));
+	uint64_t block;
+
+	for (i = 0; i < n; i++) {
+		block = blocks[i] * BLOCK_BYTES;
+		if (block != block_of(pa) && can_go_and_come(block))
+			return block;
+	}
+	return 0;
+}
+
+/* A hit of a range on demand, which is handled until writing is let go. */
+FIXTURE(held)
+{
+	struct writeback page;
+	int64_t hits;
+};
+
+FIXTURE_SETUP(held)
+{
+	ASSERT_EQ(0, scanner_begin());
+	ASSERT_EQ(0, writeback_hold(&self->page));
+	self->hits = lab_poison_hits();
+	ASSERT_EQ(0, lab_poison_add(self->page.pa, 1));
+}
+
+FIXTURE_TEARDOWN_PARENT(held)
+{
+	writeback_let_go();
+	scanner_end();
+}
+
+/* Whatever it is that is to go, and wherever the hit is. */
+TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
+{
+	uint64_t block = other_block(self->page.pa);
+
+	ASSERT_NE(0, block);
+	ASSERT_EQ(0, scanner_start(self->page.pa, BASE_PAGE));
+	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
+	CONTROL_READY();
+	ASSERT_EQ(-EBUSY, memblock_set(block, "offline"));
+	EXPECT_TRUE(memblock_is_online(block));
+	/* It is handled still, and then the block goes, and comes back */
+	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
+	ASSERT_EQ(0, writeback_let_go());
+	ASSERT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(self->hits + 1, lab_poison_hits());
+	EXPECT_EQ(0, memblock_set(block, "offline"));
+	EXPECT_FALSE(memblock_is_online(block));
+	EXPECT_EQ(0, memblock_set(block, "online_movable"));
+	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
+}
+
+/* Its hit counts, its pass does not, and nothing behind it is read. */
+TEST_F_TIMEOUT(held, a_range_is_stopped_at_a_hit, LONG_SECONDS)
+{
+	int64_t other = lab_pa(pages_map(1));
+
+	ASSERT_LT(0, other);
+	ASSERT_EQ(0, scanner_start(self->page.pa, 2 * BASE_PAGE));
+	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
+	EXPECT_EQ(-EBUSY, scanner_start(other, BASE_PAGE));
+	ASSERT_EQ(0, scanner_set("demand/enabled", "0"));
+	EXPECT_EQ(0, scanner_figure("demand/enabled"));
+	EXPECT_STREQ("scanning", scanner_text("demand/state"));
+	ASSERT_EQ(0, writeback_let_go());
+	EXPECT_TRUE(scanner_comes_to("demand/state", "idle"));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(0, scanner_figure("demand/passes"));
+	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));
+	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
+}
+
+/* The end of a range that was stopped is none of the next one. */
+TEST_F_TIMEOUT(held, a_range_is_started_at_the_end_of_another, LONG_SECONDS)
+{
+	int64_t other = lab_pa(pages_map(1));
+
+	ASSERT_LT(0, other);
+	ASSERT_EQ(0, scanner_start(self->page.pa, BASE_PAGE));
+	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
+	ASSERT_EQ(0, scanner_set("demand/enabled", "0"));
+	ASSERT_EQ(0, scanner_start(other, BASE_PAGE));
+	CONTROL_READY();
+	ASSERT_EQ(0, writeback_let_go());
+	EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+	EXPECT_EQ(0, scanner_figure("demand/last_pass/hits"));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(2 * BASE_PAGE, scanner_figure("demand/read_bytes"));
+}
+
+static bool are_in_one_block(const char *first, size_t n)
+{
+	uint64_t block = block_of(lab_pa(first));
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (block_of(lab_pa(first + i * BASE_PAGE)) != block)
+			return false;
+	return true;
+}
+
+/* The first of @n pages in a row that are in one block that fits, or NULL. */
+static char *map_in_a_block(size_t n, bool (*fits)(uint64_t block))
+{
+	enum { TRIES = 16, SOME = 8192 };
+	size_t i, at;
+	char *p;
+
+	for (i = 0; i < TRIES; i++) {
+		p = pages_map(SOME);
+		for (at = 0; p && at + n <= SOME; at += SOME / 4)
+			if (are_in_one_block(p + at * BASE_PAGE, n) &&
+			    fits(block_of(lab_pa(p + at * BASE_PAGE))))
+				return p + at * BASE_PAGE;
+	}
+	return NULL;
+}
+
+static bool is_leaving(uint64_t pa)
+{
+	return !scanner_read(pa, BASE_PAGE) &&
+	       scanner_figure("demand/last_pass/leaving_pages") == 1;
+}
+
+/*
+ * Of other memory, while a block is about to go: that cannot end, as a pipe
+ * holds a page of it, until the pipe is closed.  The kernel has the hit wait
+ * for that; neither waits for the other for ever.
+ */
+TEST_F_TIMEOUT(moments, hit_while_other_memory_goes, LONG_SECONDS)
+{
+	int64_t held, pa, hits = lab_poison_hits();
+	struct offliner offliner;
+	struct sigbus told = {};
+	struct iovec iov;
+	int fds[2];
+	char *p;
+
+	p = map_in_a_block(1, can_go_and_come);
+	ASSERT_NE(NULL, p);
+	held = lab_pa(p);
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	iov = (struct iovec){ p, BASE_PAGE };
+	ASSERT_EQ(BASE_PAGE, vmsplice(fds[1], &iov, 1, 0));
+	ASSERT_EQ(0, offliner_start(&offliner, held));
+	ASSERT_TRUE(poll_until(is_leaving(held)));
+
+	p = pages_map(1);
+	pa = lab_pa(p);
+	ASSERT_LT(0, pa);
+	EXPECT_NE(block_of(held), block_of(pa));
+	ASSERT_EQ(0, lab_poison_add(pa, 1));
+	ASSERT_EQ(0, scanner_start(pa, BASE_PAGE));
+	EXPECT_TRUE(poll_until(lab_poison_hits() > hits));
+	printf("# seen: %ld hits handled while a block goes\n",
+	       scanner_figure("demand/hits/recovered"));
+
+	close(fds[0]);
+	close(fds[1]);
+	EXPECT_TRUE(calmly_until(offliner_has_ended(&offliner)));
+	EXPECT_EQ(0, offliner_end(&offliner));
+	EXPECT_FALSE(memblock_is_online(held));
+	EXPECT_TRUE(poll_until(scanner_figure("demand/hits/recovered") == 1));
+	EXPECT_EQ(1, sigbus_optional(&told));
+	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
+	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
+	EXPECT_EQ(0, memblock_set(held, "online_movable"));
+}
+
+#define STRIDE	4
+
+/* A block with errors. */
+FIXTURE(going)
+{
+	struct planted planted;
+	char *pages;
+	uint64_t block;
+};
+
+FIXTURE_SETUP(going)
+{
+	ASSERT_EQ(0, scanner_begin());
+	self->pages = map_in_a_block(PLANTED * STRIDE, can_go);
+	ASSERT_NE(NULL, self->pages);
+	pattern_fill(self->pages, 0, PLANTED * STRIDE * BASE_PAGE);
+	ASSERT_EQ(0, plant(&self->planted, self->pages, STRIDE));
+	self->block = block_of(self->planted.pa[0]);
+}
+
+FIXTURE_TEARDOWN_PARENT(going)
+{
+	scanner_end();
+}
+
+static int lost(const struct planted *planted)
+{
+	struct sigbus seen;
+	int i, n = 0;
+
+	for (i = 0; i < PLANTED; i++)
+		n += sigbus_on_load(planted->addr[i], &seen);
+	return n;
+}
+
+static int whole(const char *pages)
+{
+	int i, n = 0;
+
+	for (i = 0; i < PLANTED * STRIDE; i++)
+		if (i % STRIDE)
+			n += pattern_check(pages + i * BASE_PAGE, i * BASE_PAGE,
+					   BASE_PAGE) == -1;
+	return n;
+}
+
+/*
+ * An operator takes it offline from when its last error is met, and as long as
+ * that is EBUSY.  It goes, while it is read still; its owner has lost what was
+ * found and nothing else.  As it has poison, the kernel does not let it back.
+ */
+TEST_F_TIMEOUT(going, while_it_is_read, LONG_SECONDS)
+{
+	int64_t hits = lab_poison_hits() + PLANTED;
+	struct offliner offliner;
+
+	ASSERT_EQ(0, scanner_start(self->block, BLOCK_BYTES));
+	while (lab_poison_hits() < hits && scanner_figure("demand/enabled"))
+		;
+	ASSERT_EQ(hits, lab_poison_hits());
+	ASSERT_EQ(0, offliner_start(&offliner, self->block));
+	EXPECT_TRUE(calmly_until(offliner_has_ended(&offliner)));
+	EXPECT_EQ(0, offliner_end(&offliner));
+	EXPECT_FALSE(memblock_is_online(self->block));
+	EXPECT_TRUE(calmly_until(scanner_figure("demand/passes") == 1));
+	printf("# seen: offline was EBUSY %d times; %ld pages read, %ld leaving, %ld absent\n",
+	       *offliner.busy, scanner_figure("demand/last_pass/read_pages"),
+	       scanner_figure("demand/last_pass/leaving_pages"),
+	       scanner_figure("demand/last_pass/absent_pages"));
+	EXPECT_EQ(PLANTED, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(PLANTED, lost(&self->planted));
+	EXPECT_EQ(PLANTED * (STRIDE - 1), whole(self->pages));
+	EXPECT_EQ(hits, lab_poison_hits());
+	EXPECT_EQ(-EHWPOISON, memblock_set(self->block, "online_movable"));
+	EXPECT_FALSE(memblock_is_online(self->block));
 }
 
 TEST_HARNESS_MAIN

@@ -24,6 +24,7 @@
 #include "memblock.h"
 #include "monitor.h"
 #include "pageflags.h"
+#include "pages.h"
 #include "polling.h"
 #include "procfile.h"
 #include "scanner.h"
@@ -412,6 +413,34 @@ TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 	EXPECT_TRUE(is_covered(PLUGGED));
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/*
+ * A block with poison that went offline comes back only if it is unplugged and
+ * plugged in again; what is found then is not handed out either.
+ */
+TEST_F_TIMEOUT(plugged, poison_that_comes_back_is_found, LONG_SECONDS)
+{
+	uint64_t pa = block_pa(self, 1), poisoned = pa + 9 * BASE_PAGE;
+	int blocks[4];
+
+	ASSERT_EQ(0, lab_poison_add(poisoned, 1));
+	ASSERT_EQ(0, scanner_read(pa, BLOCK_BYTES));
+	ASSERT_EQ(1, scanner_figure("demand/hits/recovered"));
+	ASSERT_EQ(0, memblock_set(pa, "offline"));
+	EXPECT_EQ(-EHWPOISON, memblock_set(pa, "online_movable"));
+
+	ASSERT_EQ(0, monitor_do("qom-set vmem requested-size 128M"));
+	ASSERT_TRUE(poll_until(census_blocks(PLUGGED, blocks, 4) == 1));
+	ASSERT_EQ(self->blocks[0], blocks[0]);
+	ASSERT_EQ(0, scanner_set_node(PLUGGED, "cycle_seconds", YEAR));
+	ASSERT_EQ(0, scanner_set_node(PLUGGED, "max_cpu_percent", "100"));
+	ASSERT_EQ(0, scanner_set_node(PLUGGED, "enabled", "1"));
+	ASSERT_TRUE(plug("256M", 256 << 20));
+	EXPECT_TRUE(memblock_is_online(pa));
+	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
+						   "hits/recovered") == 1));
+	EXPECT_TRUE(page_is_isolated(poisoned / BASE_PAGE));
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "writeback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poison.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hugepage.h"
+#include "monitor.h"
+#include "pageflags.h"
+#include "polling.h"
+
+#define PATH	"/disk/held"
+#define PAGES	8UL
+/* No write takes as long that is not held. */
+#define HELD_SECONDS	5
+/* QEMU's name of the disk, then bytes a second: all, read, written; and so on */
+#define HELD	"block_set_io_throttle virtio0 0 0 1 0 0 0"
+#define FREE	"block_set_io_throttle virtio0 0 0 0 0 0 0"
+
+/* With its blocks, so that to write it again takes no other write. */
+static int create(struct writeback *held)
+{
+	static char zeros[PAGES * BASE_PAGE];
+
+	held->fd = open(PATH, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (held->fd < 0)
+		return -errno;
+	if (pwrite(held->fd, zeros, sizeof(zeros), 0) != sizeof(zeros))
+		return -EIO;
+	if (fsync(held->fd))
+		return -errno;
+	held->map = mmap(NULL, sizeof(zeros), PROT_READ | PROT_WRITE,
+			 MAP_SHARED, held->fd, 0);
+	return held->map == MAP_FAILED ? -errno : 0;
+}
+
+static bool is_under_way(int64_t pa)
+{
+	return page_flags(pa / BASE_PAGE) & PAGE_WRITEBACK;
+}
+
+/* By the clock: to look is slow on a kernel that checks itself. */
+static bool stays_under_way(int64_t pa)
+{
+	time_t end = time(NULL) + HELD_SECONDS;
+
+	while (is_under_way(pa)) {
+		if (time(NULL) > end)
+			return true;
+		poll_pause();
+	}
+	return false;
+}
+
+/*
+ * QEMU lets one more write through.  So write one page after the other: that
+ * which stays under way is the one.
+ */
+int writeback_hold(struct writeback *held)
+{
+	int err = create(held);
+	size_t at;
+
+	if (!err) {
+		memset(held->map, 1, PAGES * BASE_PAGE);
+		err = monitor_do(HELD);
+	}
+	for (at = 0; !err && at < PAGES * BASE_PAGE; at += BASE_PAGE) {
+		held->pa = lab_pa(held->map + at);
+		if (held->pa < 0 ||
+		    sync_file_range(held->fd, at, BASE_PAGE,
+				    SYNC_FILE_RANGE_WRITE))
+			return -EIO;
+		if (stays_under_way(held->pa))
+			return 0;
+	}
+	return err ? err : -ETIME;
+}
+
+int writeback_let_go(void)
+{
+	return monitor_do(FREE);
+}
