@@ -141,6 +141,49 @@ TEST_F(kinds, hugetlb_2m)
 		  scanner_figure("demand/last_pass/hwpoison_pages"));
 }
 
+FIXTURE(gigantic)
+{
+	struct hugepage lost;
+	struct sigbus seen;
+};
+
+FIXTURE_SETUP(gigantic)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
+	ASSERT_EQ(0, hugepage_create_plain(&self->lost, SIZE_1G));
+	ASSERT_EQ(0, scanner_begin());
+}
+
+FIXTURE_TEARDOWN_PARENT(gigantic)
+{
+	scanner_end();
+}
+
+/* So is one of 1 GiB, for an error in its last line. */
+TEST_F_TIMEOUT(gigantic, hugetlb_1g, 120)
+{
+	const size_t raw = SIZE_1G - LINE;
+	struct sigbus told = {};
+	char other[LINE] = {};
+	const char *used;
+
+	ASSERT_EQ(0, lab_poison_add(self->lost.pa + raw, 1));
+
+	CONTROL_READY();
+	ASSERT_EQ(0, scanner_read(self->lost.pa + SIZE_1G - SIZE_2M, SIZE_2M));
+	used = sigbus_optional(&told) ? other : self->lost.map + raw;
+	ASSERT_FALSE(sigbus_on_load(used, &self->seen));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	EXPECT_EQ((uintptr_t)self->lost.map, told.addr & -SIZE_1G);
+	EXPECT_EQ(30, told.lsb);
+	EXPECT_TRUE(sigbus_on_load(self->lost.map, &self->seen));
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
+	ASSERT_EQ(0, scanner_read(self->lost.pa, SIZE_2M));
+	EXPECT_EQ(PAGES_OF_2M,
+		  scanner_figure("demand/last_pass/hwpoison_pages"));
+}
+
 /* Fills an object of the slab allocator, which is a page. */
 struct message {
 	long type;

@@ -18,30 +18,24 @@
 #include "control.h"
 #include "hugepage.h"
 #include "pages.h"
+#include "pool.h"
 #include "scanner.h"
 #include "sigbus.h"
 
-#define GUEST_PAGES	4
 #define CODE_GPA	(1 * BASE_PAGE)
 #define DATA_GPA	(2 * BASE_PAGE)
+#define SPARE_GPA	(3 * BASE_PAGE)
+#define GUEST_BYTES	(4 * BASE_PAGE)
 #define DATA_OFFSET	0x40
 
-/* Real mode: mov al, [DATA_GPA + DATA_OFFSET]; out 0x10, al */
-static const char code[] = { 0xa0, DATA_OFFSET, 0x20, 0xe6, 0x10 };
+/* Real mode: mov al, [si + DATA_OFFSET]; out 0x10, al */
+static const char code[] = { 0x8a, 0x44, DATA_OFFSET, 0xe6, 0x10 };
 
-FIXTURE(vmm)
-{
+struct guest {
 	int vcpu;
 	struct kvm_run *run;
 	char *ram;
 };
-
-static int set_start(int vcpu)
-{
-	struct kvm_regs regs = { .rip = CODE_GPA, .rflags = 2 };
-
-	return ioctl(vcpu, KVM_SET_REGS, &regs);
-}
 
 static int create_cpu(int kvm, int vm, struct kvm_run **run)
 {
@@ -52,28 +46,55 @@ static int create_cpu(int kvm, int vm, struct kvm_run **run)
 	if (vcpu < 0 || ioctl(vcpu, KVM_GET_SREGS, &sregs))
 		return -1;
 	sregs.cs.base = sregs.cs.selector = 0;
-	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || set_start(vcpu))
+	if (ioctl(vcpu, KVM_SET_SREGS, &sregs))
 		return -1;
 	*run = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	return *run == MAP_FAILED ? -1 : vcpu;
 }
 
-FIXTURE_SETUP(vmm)
+/* 0, or -1 if there is no KVM, or something is wrong with it. */
+static int create_guest(struct guest *guest, char *ram, size_t bytes)
 {
 	struct kvm_userspace_memory_region memory = {
-		.memory_size = GUEST_PAGES * BASE_PAGE,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)ram,
 	};
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = ioctl(kvm, KVM_CREATE_VM, 0);
 
-	ASSERT_LE(0, vm);
-	self->ram = pages_map(GUEST_PAGES);
-	ASSERT_NE(NULL, self->ram);
-	memcpy(self->ram + CODE_GPA, code, sizeof(code));
-	memory.userspace_addr = (uintptr_t)self->ram;
-	ASSERT_EQ(0, ioctl(vm, KVM_SET_USER_MEMORY_REGION, &memory));
-	self->vcpu = create_cpu(kvm, vm, &self->run);
-	ASSERT_LE(0, self->vcpu);
+	memcpy(ram + CODE_GPA, code, sizeof(code));
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &memory))
+		return -1;
+	guest->ram = ram;
+	guest->vcpu = create_cpu(kvm, vm, &guest->run);
+	return guest->vcpu < 0 ? -1 : 0;
+}
+
+/* Let it read a byte at DATA_OFFSET of that page: the byte, or -1. */
+static int guest_reads(struct guest *guest, uint64_t gpa)
+{
+	const struct kvm_run *run = guest->run;
+	struct kvm_regs regs = { .rip = CODE_GPA, .rsi = gpa, .rflags = 2 };
+
+	if (ioctl(guest->vcpu, KVM_SET_REGS, &regs) ||
+	    ioctl(guest->vcpu, KVM_RUN, 0))
+		return -1;
+	if (run->exit_reason != KVM_EXIT_IO || run->io.size != 1)
+		return -1;
+	return *((unsigned char *)run + run->io.data_offset);
+}
+
+FIXTURE(vmm)
+{
+	struct guest guest;
+};
+
+FIXTURE_SETUP(vmm)
+{
+	char *ram = pages_map(GUEST_BYTES / BASE_PAGE);
+
+	ASSERT_NE(NULL, ram);
+	ASSERT_EQ(0, create_guest(&self->guest, ram, GUEST_BYTES));
 	ASSERT_EQ(0, scanner_begin());
 }
 
@@ -82,23 +103,15 @@ FIXTURE_TEARDOWN_PARENT(vmm)
 	scanner_end();
 }
 
-/* What the guest has put out, -1 if it did not come that far. */
-static int output(const struct kvm_run *run)
-{
-	if (run->exit_reason != KVM_EXIT_IO || run->io.size != 1)
-		return -1;
-	return *((unsigned char *)run + run->io.data_offset);
-}
-
+/* Of anonymous memory: the VMM puts a new page in its place. */
 TEST_F(vmm, guest_page)
 {
-	char *data = self->ram + DATA_GPA;
+	char *data = self->guest.ram + DATA_GPA;
 	struct sigbus told = {};
 	int64_t pa;
 
 	data[DATA_OFFSET] = 1;
-	ASSERT_EQ(0, ioctl(self->vcpu, KVM_RUN, 0));
-	ASSERT_EQ(1, output(self->run));
+	ASSERT_EQ(1, guest_reads(&self->guest, DATA_GPA));
 	pa = lab_pa(data);
 	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
 
@@ -108,14 +121,62 @@ TEST_F(vmm, guest_page)
 		ASSERT_EQ(0, pages_renew(data));
 		data[DATA_OFFSET] = 2;
 	}
-	ASSERT_EQ(0, set_start(self->vcpu));
-	ASSERT_EQ(0, ioctl(self->vcpu, KVM_RUN, 0));
-	EXPECT_EQ(2, output(self->run));
+	ASSERT_EQ(2, guest_reads(&self->guest, DATA_GPA));
 	EXPECT_EQ(1, sigbus_optional(NULL));
 	EXPECT_EQ((uintptr_t)data, told.addr & -BASE_PAGE);
 	EXPECT_EQ(12, told.lsb);
 	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
 	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+}
+
+FIXTURE(kept_guest)
+{
+	struct hugepage hp;
+	struct guest guest;
+};
+
+FIXTURE_SETUP(kept_guest)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
+	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_1G));
+	ASSERT_EQ(0, create_guest(&self->guest, self->hp.map, SIZE_1G));
+	ASSERT_EQ(0, scanner_begin());
+}
+
+FIXTURE_TEARDOWN_PARENT(kept_guest)
+{
+	scanner_end();
+}
+
+/*
+ * Of a kept page of 1 GiB: 4 KiB are lost, the VMM has the guest use another
+ * page, as guests do that are told, and the guest goes on in the same huge page.
+ */
+TEST_F_TIMEOUT(kept_guest, loses_a_base_page, 120)
+{
+	uint64_t pa = self->hp.pa + DATA_GPA;
+	char *data = self->guest.ram + DATA_GPA;
+	uint64_t in_use = DATA_GPA;
+	struct sigbus told = {}, seen;
+
+	data[DATA_OFFSET] = 1;
+	ASSERT_EQ(1, guest_reads(&self->guest, in_use));
+	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
+
+	CONTROL_READY();
+	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	if (sigbus_optional(&told)) {
+		in_use = SPARE_GPA;
+		self->guest.ram[in_use + DATA_OFFSET] = 2;
+	}
+	ASSERT_EQ(2, guest_reads(&self->guest, in_use));
+	EXPECT_EQ(1, sigbus_optional(NULL));
+	EXPECT_EQ((uintptr_t)data, told.addr & -BASE_PAGE);
+	EXPECT_EQ(12, told.lsb);
+	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(self->hp.pa, (uint64_t)lab_pa(self->hp.map));
+	EXPECT_FALSE(sigbus_on_load(self->hp.map, &seen));
+	EXPECT_FALSE(sigbus_on_load(self->hp.map + SIZE_1G - 1, &seen));
 }
 
 TEST_HARNESS_MAIN
