@@ -13,9 +13,10 @@ demo-scan:	## five latent errors: with memscan and without
 check:	## every test; the last line is the sum
 	@tests/run
 
-check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; 20 minutes
+check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
-		"tests/campaign/run --kernel keep-debug --no-controls"
+		"tests/campaign/run --kernel keep-debug --no-controls" \
+		"tests/memscan/run --kernel keep-debug"
 
 bench:	## what failures cost, and what huge pages are worth
 	@bench/all

@@ -21,6 +21,8 @@
 #include "sigbus.h"
 
 #define LINE	64UL
+/* Of a test with many pages, on a kernel that checks itself */
+#define LONG_SECONDS	240
 
 FIXTURE(found)
 {
@@ -130,7 +132,7 @@ static void choose(unsigned int *chosen, unsigned int n, unsigned int of)
 }
 
 /* A node's thread finds all that a pass goes over, first and last lines too. */
-TEST_F(found, by_the_thread_of_a_node)
+TEST_F_TIMEOUT(found, by_the_thread_of_a_node, LONG_SECONDS)
 {
 	enum { PLANTED = 1000, PAGES = 16384 };
 	int64_t pa[PLANTED], hits = lab_poison_hits();
@@ -184,7 +186,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
  * In a kept page: 4 KiB are lost, the other pages of the folio are read, now
  * and in later passes, in which known poison is no machine check again.
  */
-TEST_F(kept, loses_base_pages_only)
+TEST_F_TIMEOUT(kept, loses_base_pages_only, LONG_SECONDS)
 {
 	const size_t raw[] = { 0, SIZE_1G / 2 + LINE, SIZE_1G - LINE };
 	const size_t n = ARRAY_SIZE(raw);

@@ -79,7 +79,7 @@ static int isolated(const struct planted *planted)
 }
 
 /* What it met is handed over before it goes; the rest is found next time. */
-TEST_F(moments, unload)
+TEST_F_TIMEOUT(moments, unload, LONG_SECONDS)
 {
 	int64_t hits = lab_poison_hits();
 	char *p = pages_map(PLANTED);

@@ -24,6 +24,8 @@
 
 #define RECOVERY_SYSCTL	"/proc/sys/vm/memory_failure_recovery"
 #define TRACING		"/sys/kernel/tracing/"
+/* Of a test with a whole node, on a kernel that checks itself */
+#define LONG_SECONDS	120
 #define RAM_PA		(1UL << 20)	/* behind the hole of the BIOS */
 #define BURST_BYTES	(4UL << 20)	/* a burst of memscan reads so much */
 
@@ -77,7 +79,7 @@ static long present_pages(void)
 	return census_take(0, &census) ? -1 : census.zoneinfo;
 }
 
-TEST_F(rules, a_pass_covers_the_node)
+TEST_F_TIMEOUT(rules, a_pass_covers_the_node, LONG_SECONDS)
 {
 	ASSERT_EQ(0, scanner_read_node());
 	EXPECT_LT(0, skipped("read"));
@@ -141,7 +143,7 @@ static long hugetlb_pages(void)
 	return pages;
 }
 
-TEST_F(rules, scope_hugetlb)
+TEST_F_TIMEOUT(rules, scope_hugetlb, LONG_SECONDS)
 {
 	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
 	ASSERT_EQ(0, scanner_set("node0/scope", "hugetlb"));
@@ -151,7 +153,7 @@ TEST_F(rules, scope_hugetlb)
 	EXPECT_EQ(present_pages(), present_pages_of_pass());
 }
 
-TEST_F(rules, scope_nohugetlb)
+TEST_F_TIMEOUT(rules, scope_nohugetlb, LONG_SECONDS)
 {
 	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
 	ASSERT_EQ(0, scanner_set("node0/scope", "nohugetlb"));
@@ -402,7 +404,7 @@ static int look_at_file(const char *path, const struct stat *st, int type,
  * Users without privileges see no physical address, and change nothing, in none
  * of all files that there are.  scan_addr and two of last_hit_pfn tell of hits.
  */
-TEST_F(rules, unprivileged)
+TEST_F_TIMEOUT(rules, unprivileged, LONG_SECONDS)
 {
 	char *p = pages_map(ARRAY_SIZE(walked.pa));
 	size_t i;
@@ -428,7 +430,7 @@ TEST_F(rules, unprivileged)
 }
 
 /* At any moment: while it reads, paused, with hits before it. */
-TEST_F(rules, unload_at_any_time)
+TEST_F_TIMEOUT(rules, unload_at_any_time, LONG_SECONDS)
 {
 	char *p = mmap(NULL, 64 * BASE_PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
