@@ -188,6 +188,15 @@ static void note_time_of_sigbus(void)
 	need(!sigaction(SIGBUS, &action, NULL), "handle SIGBUS");
 }
 
+/*
+ * The kernel logs a machine check from a worker.  What is left of the last one
+ * is done now; starved for a second, workers would run ahead of us after all.
+ */
+static void wait_for_workers(void)
+{
+	usleep(2000);
+}
+
 /* From the load to the handler. */
 static struct cost consume_next(struct damage *d)
 {
@@ -196,6 +205,7 @@ static struct cost consume_next(struct damage *d)
 	struct cost start;
 	bool hit;
 
+	wait_for_workers();
 	need(!lab_poison_add(d->hp.pa + offset, 1), "poison memory");
 	start = cost_now();
 	hit = sigbus_on_load(d->hp.map + offset, &seen);
@@ -446,6 +456,7 @@ static struct cost event_of(struct mfr_context *context, struct mfr_region *r,
 
 	need(!lab_poison_add(lab_pa((char *)mfr_region_address(r) + offset), 1),
 	     "poison memory");
+	wait_for_workers();
 	start = cost_now();
 	mfr_read(r, offset, &byte, 1);
 	need(mfr_event_next(context, &event) == 1, "get an event");
