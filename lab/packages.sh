@@ -4,7 +4,7 @@
 # network used, if all are there.
 
 packages=(qemu-system-x86 "linux-source-$series" gcc libc6-dev make flex bison
-	bc libelf-dev libssl-dev cpio kmod xz-utils patch ccache busybox-static)
+	bc libelf-dev libssl-dev cpio kmod lz4 xz-utils patch ccache busybox-static)
 
 missing_packages() {
 	local installed
