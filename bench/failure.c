@@ -350,6 +350,7 @@ static void nth(struct damage *d, size_t n)
 	nth_figure("error", n, &s);
 	if (policy_omitted())
 		return;
+	sleep(1);	/* for workers, which thousands of errors have starved */
 	while (d->done < n)
 		add(&s, consume_next(d));
 	nth_figure("consumed", n, &s);
