@@ -6,6 +6,7 @@ set ylabel "instructions of the guest"
 set xtics (1, "1,024" 1024, "4,096" 4096, "65,536" 65536)
 set format y "%.0s %c"
 set xrange [0.7:100000]
+set key bottom left
 file(name) = sprintf("%s/%s.dat", data, name)
 plot file("error-base") with linespoints linestyle 1 title "base, reported", \
 	file("error-keep") with linespoints linestyle 3 title "keep, reported", \
