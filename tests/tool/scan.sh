@@ -3,10 +3,11 @@
 # What mfr scan does with the files of a scanner, here in a tree.  The kernel's
 # own part is in guest.
 
-# A tree of its own, which is changed.
+# A tree of its own, which is changed; and nothing that the test before has printed
+# to be awaited: a command in the background empties its file when it starts.
 scan_tree() {
 	unpack scanned
-	rm -rf "$tmp/scan"
+	rm -rf "$tmp"/{scan,said,watched,terminal}
 	cp -a "$tmp/scanned" "$tmp/scan"
 }
 
