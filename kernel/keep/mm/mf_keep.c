@@ -28,7 +28,10 @@
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
+#include <linux/ratelimit.h>
+#include <linux/rmap.h>
 #include "internal.h"
 #include "mf_keep.h"
 
@@ -74,23 +77,30 @@ int mf_keep_migrate(struct folio *dst, struct folio *src)
 
 static void mf_keep_new_record(struct folio *folio)
 {
-	size_t size = BITS_TO_LONGS(folio_nr_pages(folio)) * sizeof(long);
-	unsigned long *record = kvzalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	struct mf_keep_record *record;
 
+	record = kvzalloc(struct_size(record, raw,
+				      BITS_TO_LONGS(folio_nr_pages(folio))),
+			  GFP_KERNEL | __GFP_NOWARN);
 	if (!record) {
 		pr_err("%#lx: no memory for the record of a kept huge page: all of it counts as lost\n",
 		       folio_pfn(folio));
 		folio_set_hugetlb_raw_hwp_unreliable(folio);
 		return;
 	}
-	/* The bitmap is clear before a reader finds it. */
-	smp_store_release((unsigned long **)&folio->_hugetlb_hwpoison, record);
+	record->folio = folio;
+	INIT_DELAYED_WORK(&record->unmap, mf_keep_unmap_workfn);
+	/* It is complete before a reader finds it. */
+	smp_store_release((struct mf_keep_record **)&folio->_hugetlb_hwpoison,
+			  record);
 }
 
 /* Returns whether this raw page is news. Caller holds mf_mutex. */
-static bool mf_keep_add_raw_page(struct folio *folio, struct page *page)
+static bool mf_keep_add_raw_page(struct folio *folio, struct page *page,
+				 int flags)
 {
-	unsigned long *record;
+	struct mf_keep_record *record;
+	bool news;
 
 	lockdep_assert_held(&mf_mutex);
 
@@ -99,30 +109,61 @@ static bool mf_keep_add_raw_page(struct folio *folio, struct page *page)
 	if (!mf_keep_record(folio))
 		mf_keep_new_record(folio);
 	record = mf_keep_record(folio);
+	if (!record)
+		return true;
 
-	return !record || !test_and_set_bit(folio_page_idx(folio, page), record);
+	news = !test_and_set_bit(folio_page_idx(folio, page), record->raw);
+	if (!(flags & MF_SW_SIMULATED))
+		WRITE_ONCE(record->hardware, true);
+	return news;
+}
+
+/*
+ * On the record, and memory_failure() has seen real errors: it has nothing to
+ * learn from one more.
+ */
+static bool mf_keep_is_known(struct folio *folio, struct page *page)
+{
+	struct mf_keep_record *record = mf_keep_record(folio);
+
+	return record && READ_ONCE(record->hardware) &&
+	       test_bit(folio_page_idx(folio, page), record->raw);
 }
 
 /* First raw page at or after base page @from and before @to, or @to. */
 unsigned long mf_keep_next_raw(struct folio *folio, unsigned long from,
 			       unsigned long to)
 {
-	unsigned long *record = mf_keep_record(folio);
+	struct mf_keep_record *record = mf_keep_record(folio);
 
-	return record ? find_next_bit(record, to, from) : from;
+	return record ? find_next_bit(record->raw, to, from) : from;
 }
 
 unsigned long mf_keep_next_healthy(struct folio *folio, unsigned long from,
 				   unsigned long to)
 {
-	unsigned long *record = mf_keep_record(folio);
+	struct mf_keep_record *record = mf_keep_record(folio);
 
-	return record ? find_next_zero_bit(record, to, from) : to;
+	return record ? find_next_zero_bit(record->raw, to, from) : to;
 }
 
 /*
  * An error arrives
  */
+
+/* With a reference, if the folio of @page is under the policy, and not dying. */
+struct folio *mf_keep_try_get_folio(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (!folio_mf_keep(folio) || !folio_try_get(folio))
+		return NULL;
+	/* What was found by luck may have become another folio meanwhile. */
+	if (folio == page_folio(page) && folio_mf_keep(folio))
+		return folio;
+	folio_put(folio);
+	return NULL;
+}
 
 /*
  * Find the folio of @page if it is under the policy, with a reference that
@@ -165,26 +206,75 @@ static void mf_keep_tag_folio(struct folio *folio)
 	xa_unlock_irq(&mapping->i_pages);
 }
 
-/* Signal the consumer, and who asked to hear of errors early. */
+/*
+ * Whoever caches the kernel's address of the page, or maps it for a guest or a
+ * device, has to look it up anew. The page tables of processes stay.
+ */
+static void mf_keep_notify_mmus(struct folio *folio, struct page *page)
+{
+	struct address_space *mapping = folio->mapping;
+	struct mmu_notifier_range range;
+	struct vm_area_struct *vma;
+	unsigned long address;
+	pgoff_t pgoff;
+
+	if (!mapping)
+		return;
+
+	pgoff = page_to_pgoff(page);
+	i_mmap_lock_read(mapping);
+	vma_interval_tree_foreach(vma, &mapping->i_mmap, pgoff, pgoff) {
+		address = page_address_in_vma(page, vma);
+		if (address == -EFAULT)
+			continue;
+		mmu_notifier_range_init(&range, MMU_NOTIFY_MEMORY_FAILURE, 0,
+					vma->vm_mm, address,
+					address + PAGE_SIZE);
+		mmu_notifier_invalidate_range_start(&range);
+		mmu_notifier_invalidate_range_end(&range);
+	}
+	i_mmap_unlock_read(mapping);
+}
+
+/*
+ * Signal the consumer, and who asked to hear of errors early.
+ *
+ * A real error is answered as if the consumer had been told, which makes the
+ * caller leave the page in the direct map: that is what users of pins have, and
+ * the process has its own mapping anyway. mf_keep_hide() comes at the release.
+ */
 static int mf_keep_first_report(struct page *page, int flags,
 				struct list_head *tokill)
 {
 	unsigned long pfn = page_to_pfn(page);
+	int res;
 
 	kill_procs(tokill, true, pfn, flags);
-	return action_result(pfn, MF_MSG_HUGE, MF_RECOVERED);
+	res = action_result(pfn, MF_MSG_HUGE, MF_RECOVERED);
+	return flags & MF_SW_SIMULATED ? res : -EHWPOISON;
 }
 
-/* The page is known to be lost: only who consumed it anew is told. */
-static int mf_keep_repeated_report(struct page *page, int flags)
+/*
+ * The page is known to be lost: only who consumed it anew is told, and pays.
+ * mf_mutex is not held: the consumer's mmap_lock is his to hold.
+ */
+static int mf_keep_repeated_report(struct folio *folio, struct page *page,
+				   int flags)
 {
+	static DEFINE_RATELIMIT_STATE(some, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
 	unsigned long pfn = page_to_pfn(page);
-	int res = -EHWPOISON;
 
-	if (flags & MF_ACTION_REQUIRED)
-		res = kill_accessing_process(current, pfn, flags);
-	action_result(pfn, MF_MSG_ALREADY_POISONED, MF_RECOVERED);
-	return res;
+	lockdep_assert_not_held(&mf_mutex);
+
+	ratelimit_set_flags(&some, RATELIMIT_MSG_ON_RELEASE);
+	if (flags & MF_ACTION_REQUIRED) {
+		mf_keep_charge(folio, flags);
+		kill_accessing_process(current, pfn, flags);
+	}
+	if (__ratelimit(&some))
+		action_result(pfn, MF_MSG_ALREADY_POISONED, MF_RECOVERED);
+	return -EHWPOISON;
 }
 
 /*
@@ -196,22 +286,27 @@ static int mf_keep_handle_error(struct folio *folio, struct page *page,
 {
 	LIST_HEAD(tokill);
 	bool news;
+	int res;
 
 	folio_lock(folio);
 	if (hwpoison_filter(page)) {
 		folio_unlock(folio);
 		return -EOPNOTSUPP;
 	}
-	news = mf_keep_add_raw_page(folio, page);
+	news = mf_keep_add_raw_page(folio, page, flags);
 	if (news) {
 		mf_keep_tag_folio(folio);
+		mf_keep_notify_mmus(folio, page);
 		collect_procs(folio, page, &tokill, flags & MF_ACTION_REQUIRED);
 	}
 	folio_unlock(folio);
 
 	if (news)
 		return mf_keep_first_report(page, flags, &tokill);
-	return mf_keep_repeated_report(page, flags);
+	mutex_unlock(&mf_mutex);
+	res = mf_keep_repeated_report(folio, page, flags);
+	mutex_lock(&mf_mutex);
+	return res;
 }
 
 /**
@@ -223,7 +318,8 @@ static int mf_keep_handle_error(struct folio *folio, struct page *page,
  * The folio stays mapped and in the page cache. No reference is kept: there is
  * nothing to balance when the folio goes.
  *
- * Context: process context, mf_mutex held.
+ * Context: process context, mf_mutex held; released and taken again if the
+ * page is known already.
  * Return: true if the error was handled here, false if @pfn is not part of a
  * kept folio.
  */
@@ -239,4 +335,36 @@ bool mf_keep_memory_failure(unsigned long pfn, int flags, int *res)
 	*res = mf_keep_handle_error(folio, page, flags);
 	folio_put(folio);
 	return true;
+}
+
+/**
+ * mf_keep_repeat - the policy's part of memory_failure() for known raw pages
+ * @pfn: base page with an uncorrectable error
+ * @flags: as for memory_failure()
+ * @res: answer of memory_failure(), set if this returns true
+ *
+ * Who owns a raw page can consume it at will, and hold locks that the report
+ * of it has to wait for. So it takes none that others wait for, mf_mutex least
+ * of all; a reference is enough to read the record.
+ *
+ * Context: process context, mf_mutex not held.
+ * Return: true if @pfn is on the record of a kept folio, and all is done.
+ */
+bool mf_keep_repeat(unsigned long pfn, int flags, int *res)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	struct folio *folio;
+	bool known;
+
+	if (!page || flags & MF_SW_SIMULATED)
+		return false;
+	folio = mf_keep_try_get_folio(page);
+	if (!folio)
+		return false;
+
+	known = mf_keep_is_known(folio, page);
+	if (known)
+		*res = mf_keep_repeated_report(folio, page, flags);
+	folio_put(folio);
+	return known;
 }

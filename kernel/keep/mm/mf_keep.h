@@ -6,20 +6,57 @@
 #define _MM_MF_KEEP_H
 
 #include <linux/hugetlb.h>
+#include <linux/workqueue.h>
 
 /* HugeTLB has no writeback: this mark is free, and finds poisoned folios. */
 #define MF_KEEP_TAG	PAGECACHE_TAG_TOWRITE
 
-/* A bitmap, a bit a base page; NULL for a folio without raw pages. */
-static inline unsigned long *mf_keep_record(struct folio *folio)
+/**
+ * struct mf_keep_budget - how often known poison was consumed of late
+ * @since: when the count began, in jiffies
+ * @repeats: machine checks since then
+ *
+ * Two that count at the same time may lose one: it is a limit, not a sum.
+ */
+struct mf_keep_budget {
+	unsigned long since;
+	atomic_t repeats;
+};
+
+/**
+ * struct mf_keep_record - what is known of a folio's raw pages
+ * @folio: whose record this is
+ * @hardware: at least one of the errors was a real one
+ * @ended: the policy ends for this folio, see mf_keep_charge()
+ * @budget: for consumption of what is recorded already
+ * @unmap: takes the folio from its users once the budget is spent; has a
+ *	reference to the folio while it is queued
+ * @raw: a bit a base page
+ */
+struct mf_keep_record {
+	struct folio *folio;
+	bool hardware;
+	atomic_t ended;
+	struct mf_keep_budget budget;
+	struct delayed_work unmap;
+	unsigned long raw[];
+};
+
+/* NULL for a folio without raw pages, and where there was no memory for it. */
+static inline struct mf_keep_record *mf_keep_record(struct folio *folio)
 {
 	/* Pairs with the release in mf_keep_new_record(). */
-	return smp_load_acquire((unsigned long **)&folio->_hugetlb_hwpoison);
+	return smp_load_acquire((struct mf_keep_record **)
+				&folio->_hugetlb_hwpoison);
 }
 
 unsigned long mf_keep_next_raw(struct folio *folio, unsigned long from,
 			       unsigned long to);
 unsigned long mf_keep_next_healthy(struct folio *folio, unsigned long from,
 				   unsigned long to);
+
+struct folio *mf_keep_try_get_folio(struct page *page);
+void mf_keep_charge(struct folio *folio, int flags);
+void mf_keep_unmap_workfn(struct work_struct *work);
 
 #endif /* _MM_MF_KEEP_H */

@@ -41,6 +41,11 @@ static void mf_keep_show_folio(struct mf_keep_range *range, struct folio *folio)
 	unsigned long nr = folio_nr_pages(folio);
 	unsigned long start, end;
 
+	/* No mapping has it any more, see mf_keep_charge(). */
+	if (folio_test_hwpoison(folio)) {
+		mf_keep_extend_range(range, folio->index, folio->index + nr);
+		return;
+	}
 	for (start = mf_keep_next_raw(folio, 0, nr); start < nr;
 	     start = mf_keep_next_raw(folio, end, nr)) {
 		end = mf_keep_next_healthy(folio, start, nr);

@@ -7,7 +7,9 @@
 
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/set_memory.h>
 #include <linux/workqueue.h>
 #include "hugetlb_vmemmap.h"
 #include "internal.h"
@@ -84,15 +86,33 @@ static unsigned long mf_keep_mark_raw_pages(struct folio *folio)
 /* No longer HugeTLB: a compound page that has_hwpoisoned marks. */
 static void mf_keep_end_hugetlb(struct folio *folio)
 {
-	unsigned long *record = mf_keep_record(folio);
-
 	spin_lock_irq(&hugetlb_lock);
 	folio->_hugetlb_hwpoison = NULL;
 	arch_clear_hugetlb_flags(folio);
 	__folio_clear_hugetlb(folio);
 	folio->private = NULL;
 	spin_unlock_irq(&hugetlb_lock);
-	kvfree(record);
+}
+
+/*
+ * Nobody has a use for these pages any more: out of the direct map with them,
+ * lest speculation meets the poison. Where errors were simulated only, they
+ * may come back. Memory may go offline, and be removed, at any time.
+ */
+static void mf_keep_hide(unsigned long pfn, unsigned long nr,
+			 struct mf_keep_record *record)
+{
+	unsigned long i;
+
+	if (!record->hardware)
+		return;
+	for_each_set_bit(i, record->raw, nr) {
+		get_online_mems();
+		if (pfn_to_online_page(pfn + i))
+			set_mce_nospec(pfn + i);
+		put_online_mems();
+		cond_resched();
+	}
 }
 
 /* Nobody knows which base pages are raw: never use any of them again. */
@@ -119,6 +139,8 @@ static int mf_keep_dissolve(struct folio *folio)
 
 	if (!folio_ref_freeze(folio, 1))
 		return -EBUSY;
+	/* Of a folio that was unmapped; the base page has its bit. */
+	folio_clear_hwpoison(folio);
 	/* The flags of tail pages can't be set while these share memory. */
 	err = hugetlb_vmemmap_restore_folio(folio_hstate(folio), folio);
 	if (err) {
@@ -139,6 +161,9 @@ static int mf_keep_dissolve(struct folio *folio)
 /* Returns whether the folio must be tried again. */
 static bool mf_keep_dissolve_or_retire(struct folio *folio)
 {
+	struct mf_keep_record *record = mf_keep_record(folio);
+	unsigned long nr = folio_nr_pages(folio);
+	unsigned long pfn = folio_pfn(folio);
 	int err = 0;
 
 	mutex_lock(&mf_mutex);
@@ -148,7 +173,13 @@ static bool mf_keep_dissolve_or_retire(struct folio *folio)
 		err = mf_keep_dissolve(folio);
 	mutex_unlock(&mf_mutex);
 	cond_resched();
-	return err;
+	if (err)
+		return true;
+	if (record) {
+		mf_keep_hide(pfn, nr, record);
+		kvfree(record);
+	}
+	return false;
 }
 
 static void mf_keep_dissolve_workfn(struct work_struct *work)

@@ -75,12 +75,17 @@ static inline bool folio_mf_keep_poisoned(struct folio *folio)
  */
 static inline short mf_keep_granule(struct page *page, short shift)
 {
-	return folio_mf_keep(page_folio(page)) ? PAGE_SHIFT : shift;
+	struct folio *folio = page_folio(page);
+
+	return folio_mf_keep(folio) && !folio_test_hwpoison(folio) ?
+	       PAGE_SHIFT : shift;
 }
 
 void mf_keep_adopt(struct folio *folio, struct address_space *mapping);
 int mf_keep_migrate(struct folio *dst, struct folio *src);
 bool mf_keep_memory_failure(unsigned long pfn, int flags, int *res);
+bool mf_keep_repeat(unsigned long pfn, int flags, int *res);
+void mf_keep_kernel_access(unsigned long pfn);
 bool mf_keep_release(struct hstate *h, struct folio *folio);
 
 unsigned long __mf_keep_healthy_pages(struct page *page, unsigned long nr);
@@ -158,6 +163,13 @@ static inline bool mf_keep_memory_failure(unsigned long pfn, int flags,
 {
 	return false;
 }
+
+static inline bool mf_keep_repeat(unsigned long pfn, int flags, int *res)
+{
+	return false;
+}
+
+static inline void mf_keep_kernel_access(unsigned long pfn) {}
 
 static inline bool mf_keep_release(struct hstate *h, struct folio *folio)
 {

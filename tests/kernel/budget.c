@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * keep, rule 22: consumption of known poison is bounded, and so is what is
+ * logged; who goes on pays.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poison.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+
+#include "control.h"
+#include "fdinfo.h"
+#include "filled.h"
+#include "hugepage.h"
+#include "kmsg.h"
+#include "polling.h"
+#include "pool.h"
+#include "procfile.h"
+#include "sigbus.h"
+
+#define SYSFS	"/sys/kernel/mm/mf_keep/"
+#define SETTING	SYSFS "max_repeats"
+#define LIMIT	20
+#define WINDOW_S 10
+
+FIXTURE(kept)
+{
+	struct filled f;
+	char *raw;
+	long repeats, unmapped;	/* as counted before */
+};
+
+FIXTURE_SETUP(kept)
+{
+	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	filled_create(_metadata, &self->f, SIZE_2M);
+	self->raw = self->f.hp.map + self->f.raw[0];
+	ASSERT_EQ(0, procfile_write(SETTING, "%d", LIMIT));
+	self->repeats = procfile_number(SYSFS "repeats");
+	self->unmapped = procfile_number(SYSFS "unmapped");
+}
+
+FIXTURE_TEARDOWN_PARENT(kept)
+{
+	procfile_write(SETTING, "100");
+	lab_poison_clear();
+}
+
+/* Loads, of which each is SIGBUS for the base page. */
+static void consume(struct __test_metadata *_metadata, const char *raw, int n)
+{
+	struct sigbus seen;
+
+	while (n--) {
+		ASSERT_TRUE(sigbus_on_load(raw, &seen));
+		EXPECT_EQ(12, seen.lsb);
+	}
+}
+
+static bool is_unmapped(const char *p, int lsb)
+{
+	struct sigbus seen;
+
+	return sigbus_on_load(p, &seen) && seen.code == BUS_MCEERR_AR &&
+	       seen.lsb == lsb;
+}
+
+/* As without the policy: no byte can be had, and none costs a machine check. */
+static void expect_ended(struct __test_metadata *_metadata,
+			 const struct filled *f, int lsb)
+{
+	int64_t hits = lab_poison_hits();
+	char *second = hugepage_map(&f->hp);
+	size_t i;
+
+	for (i = 0; i < RAW_PAGES; i++) {
+		EXPECT_TRUE(is_unmapped(f->hp.map + f->raw[i], lsb));
+		EXPECT_TRUE(is_unmapped(second + f->raw[i] + BASE_PAGE * 8,
+					lsb));
+	}
+	EXPECT_EQ(hits, lab_poison_hits());
+	munmap(second, f->hp.size);
+}
+
+static bool said_to_be_unmapped(const struct filled *f)
+{
+	return kmsg_count("%#lx: kept huge page unmapped: its known poison was consumed more than %d times in %d s",
+			  hugepage_pfn(&f->hp, 0), LIMIT, WINDOW_S) == 1;
+}
+
+TEST_F(kept, unmapped_beyond_budget)
+{
+	consume(_metadata, self->raw, LIMIT);
+	EXPECT_EQ(self->repeats + LIMIT, procfile_number(SYSFS "repeats"));
+	EXPECT_EQ(self->unmapped, procfile_number(SYSFS "unmapped"));
+
+	consume(_metadata, self->raw, 1);
+	ASSERT_TRUE(poll_until(procfile_number(SYSFS "unmapped") ==
+			       self->unmapped + 1));
+	expect_ended(_metadata, &self->f, 21);
+	EXPECT_TRUE(poll_until(said_to_be_unmapped(&self->f)));
+}
+
+FIXTURE(gigantic)
+{
+	struct filled f;
+};
+
+FIXTURE_SETUP(gigantic)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
+	filled_create(_metadata, &self->f, SIZE_1G);
+	ASSERT_EQ(0, procfile_write(SETTING, "%d", LIMIT));
+}
+
+FIXTURE_TEARDOWN_PARENT(gigantic)
+{
+	procfile_write(SETTING, "100");
+	lab_poison_clear();
+}
+
+TEST_F(gigantic, unmapped_beyond_budget)
+{
+	consume(_metadata, self->f.hp.map + self->f.raw[1], LIMIT + 1);
+	ASSERT_TRUE(poll_until(said_to_be_unmapped(&self->f)));
+	expect_ended(_metadata, &self->f, 30);
+}
+
+/* What a descriptor can read it can read all the same. */
+TEST_F(kept, read_after_the_end)
+{
+	char want[64] __attribute__((aligned(8))), data[64];
+
+	consume(_metadata, self->raw, LIMIT + 1);
+	ASSERT_TRUE(poll_until(is_unmapped(self->raw, 21)));
+	pattern_fill(want, BASE_PAGE, sizeof(want));
+	ASSERT_EQ(sizeof(data), pread(self->f.hp.fd, data, sizeof(data),
+				      BASE_PAGE));
+	EXPECT_EQ(0, memcmp(want, data, sizeof(data)));
+	EXPECT_EQ(-1, pread(self->f.hp.fd, data, 64, self->f.raw[0]));
+	EXPECT_EQ(EIO, errno);
+}
+
+/* Of no use to anybody who maps it, so a successor is told of all of it. */
+TEST_F(kept, fdinfo_has_all_of_it)
+{
+	char want[64];
+
+	consume(_metadata, self->raw, LIMIT + 1);
+	ASSERT_TRUE(poll_until(is_unmapped(self->raw, 21)));
+	snprintf(want, sizeof(want), "0x0+%#zx", SIZE_2M);
+	EXPECT_STREQ(want, fdinfo_ranges(self->f.hp.fd));
+}
+
+/* The end of the policy costs no more memory than the policy. */
+TEST_F(kept, released_as_ever)
+{
+	struct pool before, after;
+
+	ASSERT_EQ(0, pool_read(SIZE_2M, &before));
+	consume(_metadata, self->raw, LIMIT + 1);
+	ASSERT_TRUE(poll_until(is_unmapped(self->raw, 21)));
+	hugepage_close(&self->f.hp);
+	ASSERT_TRUE(pool_wait_nr(SIZE_2M, before.nr - 1, &after));
+	EXPECT_TRUE(poll_until(
+		kmsg_count("%#lx: kept huge page left the pool: %d of %zu base pages lost",
+			   hugepage_pfn(&self->f.hp, 0), RAW_PAGES,
+			   SIZE_2M / BASE_PAGE) == 1));
+}
+
+/* A machine check in a system call counts like one of the process' own. */
+TEST_F(kept, system_calls_count)
+{
+	int ends[2], i;
+
+	ASSERT_EQ(0, pipe2(ends, O_NONBLOCK));
+	/* The kernel reports in batches, and one page of them once. */
+	for (i = 0; i < 10 * LIMIT && !kmsg_count("kept huge page unmapped");
+	     i++) {
+		EXPECT_EQ(-1, write(ends[1], self->raw, 64));
+		EXPECT_EQ(EFAULT, errno);
+		usleep(5000);
+	}
+	ASSERT_TRUE(poll_until(procfile_number(SYSFS "unmapped") ==
+			       self->unmapped + 1));
+	expect_ended(_metadata, &self->f, 21);
+}
+
+/* Other users of the memory lose it as on stock, and nobody else anything. */
+TEST_F(kept, who_shares_it_loses_it)
+{
+	pid_t child;
+	int status;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct sigbus seen;
+		int i;
+
+		for (i = 0; i <= LIMIT; i++)
+			sigbus_on_load(self->raw, &seen);
+		_exit(0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_TRUE(poll_until(procfile_number(SYSFS "unmapped") ==
+			       self->unmapped + 1));
+	expect_ended(_metadata, &self->f, 21);
+}
+
+/* A window's end gives the budget back. */
+TEST_F(kept, within_budget_for_ever)
+{
+	consume(_metadata, self->raw, LIMIT);
+	sleep(WINDOW_S + 1);
+	consume(_metadata, self->raw, LIMIT);
+	EXPECT_EQ(self->unmapped, procfile_number(SYSFS "unmapped"));
+	filled_expect_in_place(_metadata, &self->f, self->f.hp.map);
+}
+
+TEST_F(kept, no_limit)
+{
+	ASSERT_EQ(0, procfile_write(SETTING, "0"));
+	consume(_metadata, self->raw, 5 * LIMIT);
+	EXPECT_EQ(self->unmapped, procfile_number(SYSFS "unmapped"));
+}
+
+/* A clear errno, and nothing changed. */
+TEST(setting_refuses_junk)
+{
+	static const char *const junk[] = {
+		"x", "-1", "1x", "4294967296", "99999999999999999999",
+	};
+	size_t i;
+
+	CONTROL_READY();
+	ASSERT_EQ(0, procfile_write(SETTING, "%d", LIMIT));
+	for (i = 0; i < sizeof(junk) / sizeof(*junk); i++) {
+		EXPECT_GT(0, procfile_write(SETTING, "%s", junk[i]))
+			TH_LOG("'%s'", junk[i]);
+		EXPECT_EQ(LIMIT, procfile_number(SETTING));
+	}
+	EXPECT_EQ(0, procfile_write(SETTING, "100"));
+
+	ASSERT_EQ(0, seteuid(1000));
+	EXPECT_EQ(-1, open(SETTING, O_WRONLY));
+	EXPECT_EQ(EACCES, errno);
+	ASSERT_EQ(0, seteuid(0));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * keep, rule 19: the direct map keeps a raw page while the folio is kept, as
+ * whoever has pinned it uses that; it goes from there at the release.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poison.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+
+#include "control.h"
+#include "filled.h"
+#include "hugepage.h"
+#include "kmsg.h"
+#include "pin.h"
+#include "polling.h"
+#include "pool.h"
+#include "procfile.h"
+
+#define MODULE		"/mfr_test_directmap.ko"
+#define PARAMETER	"/sys/module/mfr_test_directmap/parameters/pfn"
+
+/* Once a boot. */
+static int load_module(void)
+{
+	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/* 'Y' or 'N', or what cannot be right. */
+static char in_direct_map(unsigned long pfn)
+{
+	char answer[8] = "";
+
+	procfile_write(PARAMETER, "%lu", pfn);
+	procfile_read(PARAMETER, answer, sizeof(answer));
+	return answer[0];
+}
+
+FIXTURE(kept)
+{
+	struct filled f;
+};
+
+FIXTURE_SETUP(kept)
+{
+	ASSERT_EQ(0, load_module());
+	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	filled_create(_metadata, &self->f, SIZE_2M);
+}
+
+FIXTURE_TEARDOWN_PARENT(kept)
+{
+	lab_poison_clear();
+}
+
+static void expect_all(struct __test_metadata *_metadata,
+		       const struct filled *f, char raw, char healthy)
+{
+	size_t offset;
+
+	for (offset = 0; offset < f->hp.size; offset += BASE_PAGE)
+		EXPECT_EQ(filled_is_raw(f, offset) ? raw : healthy,
+			  in_direct_map(hugepage_pfn(&f->hp, offset)));
+}
+
+/* What mf_keep_hide() does is not logged; the release that it follows is. */
+static void await_release(struct __test_metadata *_metadata,
+			  const struct filled *f)
+{
+	ASSERT_TRUE(poll_until(
+		kmsg_count("%#lx: kept huge page left the pool",
+			   hugepage_pfn(&f->hp, 0)) == 1));
+	ASSERT_TRUE(poll_until(
+		in_direct_map(hugepage_pfn(&f->hp, f->raw[2])) == 'N'));
+}
+
+TEST_F(kept, there_until_released)
+{
+	expect_all(_metadata, &self->f, 'Y', 'Y');
+	hugepage_close(&self->f.hp);
+	await_release(_metadata, &self->f);
+	expect_all(_metadata, &self->f, 'N', 'Y');
+}
+
+/* A pin outlives the file and the mapping. */
+TEST_F(kept, there_while_pinned)
+{
+	int pin = pin_long_term(self->f.hp.map, BASE_PAGE);
+
+	ASSERT_LE(0, pin);
+	hugepage_close(&self->f.hp);
+	expect_all(_metadata, &self->f, 'Y', 'Y');
+	close(pin);
+	await_release(_metadata, &self->f);
+	expect_all(_metadata, &self->f, 'N', 'Y');
+}
+
+TEST_HARNESS_MAIN
