@@ -7,6 +7,7 @@
 series=6.12
 tarball=/usr/src/linux-source-$series.tar.xz
 config=$lab/kernel.config
+keep_config=$lab/kernel-keep.config
 debug_config=$lab/kernel-debug.config
 keep=$top/kernel/keep
 tree_mib=2500	# source and objects
@@ -82,6 +83,12 @@ configure() {	# TREE FRAGMENT...
 	compile "$tree" olddefconfig
 }
 
+# Options that a configured tree has got since.
+configure_more() {	# TREE FRAGMENT
+	(cd "$1" && scripts/kconfig/merge_config.sh -m .config "$2") &&
+	compile "$1" olddefconfig
+}
+
 configure_checked() {	# NAME TREE FRAGMENT...
 	local log=$cache/logs/configure-$1.log
 	shift
@@ -142,8 +149,9 @@ make_keep() {	# DIRECTORY BASE_DIRECTORY
 	cp -a --reflink=auto "$2/linux" "$tree" || die "cannot copy $2/linux"
 	add_keep_files "$tree"
 	apply_keep_patches "$tree"
-	compile "$tree" olddefconfig >"$cache/logs/configure-keep.log" ||
+	configure_more "$tree" "$keep_config" >"$cache/logs/configure-keep.log" ||
 		die "cannot configure the kernel keep: see $cache/logs/configure-keep.log"
+	check_config "$tree" "$config" "$keep_config"
 	check_same_inputs keep "$1"
 	compile_shown keep "$tree" 353
 }
@@ -153,7 +161,8 @@ make_keep-debug() {	# DIRECTORY
 	unpack keep-debug "$tree"
 	add_keep_files "$tree"
 	apply_keep_patches "$tree"
-	configure_checked keep-debug "$tree" "$config" "$debug_config"
+	configure_checked keep-debug "$tree" "$config" "$keep_config" \
+		"$debug_config"
 	check_same_inputs keep-debug "$1"
 	compile_shown keep-debug "$tree" 2100
 }
@@ -175,7 +184,8 @@ base_inputs() {
 
 keep_inputs() {
 	base_inputs
-	declare -f make_keep add_keep_files apply_keep_patches
+	cat "$keep_config"
+	declare -f make_keep configure_more add_keep_files apply_keep_patches
 	(cd "$keep" 2>/dev/null || exit 0
 	 { keep_files; keep_patches; } | xargs -r -d '\n' sha256sum)
 }
