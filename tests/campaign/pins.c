@@ -21,12 +21,12 @@ int pins_free(void)
 	return -1;
 }
 
-/* Pages before the first raw one; -EHWPOISON if that is the first of all. */
+/* Pages before the first raw one; -EFAULT if that is the first of all. */
 static long pipe_takes(int folio, unsigned int page, unsigned int nr)
 {
 	unsigned int raw = folio_next_raw(folio, page, page + nr);
 
-	return raw == page ? -EHWPOISON : (long)(raw - page);
+	return raw == page ? -EFAULT : (long)(raw - page);
 }
 
 static bool start_in_pipe(struct pin *p, char *addr)
@@ -49,7 +49,7 @@ static bool start_in_ring(struct pin *p, char *addr)
 	p->fd = pin_long_term(addr, p->nr * BASE_PAGE);
 	p->live = p->fd >= 0;
 	if (page_is_raw(p->folio, p->page))
-		return expect_number("registration of a raw page", -EHWPOISON,
+		return expect_number("registration of a raw page", -EFAULT,
 				     p->fd);
 	return expect_number("registration of a buffer", healthy, p->live);
 }

@@ -259,9 +259,9 @@ static void expect_direct_io(struct __test_metadata *_metadata,
 
 	ASSERT_LE(0, disk);
 	EXPECT_EQ(-1, pwrite(disk, raw, BASE_PAGE, 0));
-	EXPECT_EQ(EHWPOISON, errno);
+	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, pread(disk, raw, BASE_PAGE, 0));
-	EXPECT_EQ(EHWPOISON, errno);
+	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(2 * BASE_PAGE, pwrite(disk, raw - 2 * BASE_PAGE,
 					2 * BASE_PAGE, 0));
 	ASSERT_EQ(2 * BASE_PAGE, pread(disk, data, 2 * BASE_PAGE, 0));
@@ -285,7 +285,7 @@ static void expect_gift(struct __test_metadata *_metadata,
 
 	ASSERT_EQ(0, pipe2(ends, O_CLOEXEC | O_NONBLOCK));
 	EXPECT_EQ(-1, vmsplice(ends[1], &raw, 1, SPLICE_F_GIFT));
-	EXPECT_EQ(EHWPOISON, errno);
+	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(BASE_PAGE, vmsplice(ends[1], &next, 1, SPLICE_F_GIFT));
 	ASSERT_EQ(BASE_PAGE, read(ends[0], data, BASE_PAGE));
 	EXPECT_EQ(-1, pattern_check(data, self->raw[0] + BASE_PAGE, BASE_PAGE));
@@ -320,12 +320,12 @@ static void pins_healthy_pages(struct __test_metadata *_metadata,
 {
 	const char *raw = self->hp.map + self->raw[1];
 
-	EXPECT_EQ(-EHWPOISON, splice_pages(raw, 1));
-	EXPECT_EQ(-EHWPOISON, splice_pages(raw + BASE_PAGE, 2));
+	EXPECT_EQ(-EFAULT, splice_pages(raw, 1));
+	EXPECT_EQ(-EFAULT, splice_pages(raw + BASE_PAGE, 2));
 	EXPECT_EQ(2, splice_pages(raw - 2 * BASE_PAGE, 4));
 	EXPECT_EQ(4, splice_pages(raw + 2 * BASE_PAGE, 4));
 
-	EXPECT_EQ(-EHWPOISON, register_pages(raw, 4));
+	EXPECT_EQ(-EFAULT, register_pages(raw, 4));
 	EXPECT_GT(0, register_pages(raw - 2 * BASE_PAGE, 4));
 	EXPECT_EQ(0, register_pages(raw - 2 * BASE_PAGE, 2));
 	EXPECT_EQ(0, register_pages(raw + 2 * BASE_PAGE, 64));
@@ -566,7 +566,7 @@ TEST_F(movable, long_term_pin)
 	const char *raw = self->f.hp.map + self->f.raw[1];
 
 	EXPECT_EQ(0, register_pages(raw + 2 * BASE_PAGE, 4));
-	EXPECT_EQ(-EHWPOISON, register_pages(raw, 4));
+	EXPECT_EQ(-EFAULT, register_pages(raw, 4));
 	filled_expect_intact(_metadata, &self->f, self->f.hp.map);
 }
 

@@ -201,8 +201,8 @@ static void raise_again(struct __test_metadata *_metadata,
 		return;
 	}
 	if (way == ERROR_MADVISE)
-		ASSERT_EQ(-EHWPOISON, error_raise(hp, page * BASE_PAGE, way,
-						  &seen));
+		ASSERT_EQ(-EFAULT, error_raise(hp, page * BASE_PAGE, way,
+					       &seen));
 	ASSERT_EQ(-EHWPOISON,
 		  error_inject_pfn(hugepage_pfn(hp, page * BASE_PAGE)));
 }

@@ -195,7 +195,7 @@ static void expect_unreadable(struct __test_metadata *_metadata,
 
 	EXPECT_EQ(-1, pread(s->hp.fd, &c, 1, offset));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(-EHWPOISON, pin_in_pipe(s->hp.map + offset, 1, &fd));
+	EXPECT_EQ(-EFAULT, pin_in_pipe(s->hp.map + offset, 1, &fd));
 }
 
 /* All of it counts as lost, for all but those who have it mapped. */

@@ -506,11 +506,11 @@ static void do_pin(void *arg)
 
 static bool pin_is_right(struct race *r)
 {
-	if (!is_cut_right(r, -EHWPOISON))
+	if (!is_cut_right(r, -EFAULT))
 		return false;
 	r->raw[r->hit[0]] = true;
 	do_pin(r);
-	return is_cut_right(r, -EHWPOISON);
+	return is_cut_right(r, -EFAULT);
 }
 
 FIXTURE_VARIANT_ADD(life, pin)
