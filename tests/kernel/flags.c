@@ -19,6 +19,7 @@
 #include "hugepage.h"
 #include "kmsg.h"
 #include "pageflags.h"
+#include "pin.h"
 #include "pool.h"
 #include "raise.h"
 #include "sigbus.h"
@@ -260,6 +261,41 @@ TEST_F(ranges, second_folio_and_truncation)
 	ASSERT_EQ(0, ftruncate(self->hp.fd, SIZE_2M));
 	EXPECT_STREQ("0x1ff000+0x1000", fdinfo_ranges(self->hp.fd));
 	munmap(second.map, SIZE_2M);
+}
+
+/* What is lost stays known, while the file is sealed and afterwards. */
+static void expect_sealed(struct __test_metadata *_metadata,
+			  const struct hugepage *hp, int seal, int error)
+{
+	static const char ranges[] = "0x2000+0x1000 0x64000+0x1000";
+
+	errno = 0;
+	EXPECT_EQ(error ? -1 : 0, fcntl(hp->fd, F_ADD_SEALS, seal));
+	EXPECT_EQ(error, errno);
+	EXPECT_STREQ(ranges, fdinfo_ranges(hp->fd));
+}
+
+/*
+ * Rule 2: to seal a file against writes, the kernel marks its pages that are
+ * pinned, waits for them, and takes these marks away.  It may take no others.
+ */
+TEST_F(ranges, sealed)
+{
+	struct hugepage *hp = &self->hp;
+	int pin;
+
+	ASSERT_EQ(0, error_raise(hp, 2 * BASE_PAGE, ERROR_INJECT, NULL));
+	ASSERT_EQ(0, error_raise(hp, 100 * BASE_PAGE, ERROR_INJECT, NULL));
+	expect_sealed(_metadata, hp, F_SEAL_FUTURE_WRITE, 0);
+	expect_sealed(_metadata, hp, F_SEAL_WRITE, EBUSY);
+	EXPECT_EQ(1, pin_in_pipe(hp->map + BASE_PAGE, 1, &pin));
+	munmap(hp->map, hp->size);
+	expect_sealed(_metadata, hp, F_SEAL_WRITE, EBUSY);
+	close(pin);
+	expect_sealed(_metadata, hp, F_SEAL_WRITE, 0);
+	expect_sealed(_metadata, hp, F_SEAL_SEAL, 0);
+	ASSERT_EQ(0, error_raise(hp, 3 * BASE_PAGE, ERROR_INJECT, NULL));
+	EXPECT_STREQ("0x2000+0x2000 0x64000+0x1000", fdinfo_ranges(hp->fd));
 }
 
 /* Rule 1: without it nothing changes. */

@@ -8,8 +8,11 @@
 #include <linux/hugetlb.h>
 #include <linux/workqueue.h>
 
-/* HugeTLB has no writeback: this mark is free, and finds poisoned folios. */
-#define MF_KEEP_TAG	PAGECACHE_TAG_TOWRITE
+/*
+ * HugeTLB has no writeback: nobody sets or clears this mark, which finds
+ * poisoned folios. That of mm/memfd.c is another, MEMFD_TAG_PINNED.
+ */
+#define MF_KEEP_TAG	PAGECACHE_TAG_DIRTY
 
 /**
  * struct mf_keep_budget - how often known poison was consumed of late
