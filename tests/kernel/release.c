@@ -7,7 +7,9 @@
 #include <poison.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <kselftest_harness.h>
@@ -355,6 +357,61 @@ TEST_F(pool, last_pin)
 TEST_F(pool, last_long_term_pin)
 {
 	last_pin(_metadata, &self->s, RELEASE_PINNED_LONG);
+}
+
+#define FREED	"/sys/kernel/tracing/events/kmem/mm_page_free/"
+#define TRACE	"/sys/kernel/tracing/trace"
+
+static void trace_frees(struct __test_metadata *_metadata,
+			const struct scene *s)
+{
+	ASSERT_EQ(0, procfile_write(FREED "filter", "pfn >= %lu && pfn < %lu",
+				    scene_pfn(s), scene_pfn(s) + s->nr));
+	ASSERT_EQ(0, procfile_write(TRACE, " "));
+	ASSERT_EQ(0, procfile_write(FREED "enable", "1"));
+}
+
+/* How often each base page of the folio was said to be freed. */
+static void count_frees(struct __test_metadata *_metadata,
+			const struct scene *s, unsigned int *times)
+{
+	static char text[1 << 20];
+	unsigned long pfn;
+	char *line = text;
+	int order;
+	size_t i;
+
+	ASSERT_EQ(0, procfile_write(FREED "enable", "0"));
+	ASSERT_LT(0, procfile_read(TRACE, text, sizeof(text)));
+	while ((line = strstr(line, " pfn="))) {
+		ASSERT_EQ(2, sscanf(line++, " pfn=%li order=%d", &pfn, &order));
+		pfn -= scene_pfn(s);
+		for (i = 0; i < 1UL << order && pfn + i < s->nr; i++)
+			times[pfn + i]++;
+	}
+}
+
+/*
+ * Rule 12, as it is traced: a raw page is never free, so nobody may say so.
+ * Healthy ones may have been in use again, and freed, before this looks.
+ */
+TEST_F(pool, frees_traced)
+{
+	unsigned int times[SIZE_2M / BASE_PAGE] = { 0 };
+	struct scene *s = &self->s;
+	size_t i, healthy = 0, raw = 0;
+
+	scene_damage(_metadata, s, ERROR_INJECT);
+	trace_frees(_metadata, s);
+	ASSERT_EQ(0, holder_release(&s->holder, RELEASE_CLOSE, 0));
+	poll_until(said_to_be_gone(s));
+	count_frees(_metadata, s, times);
+	for (i = 0; i < s->nr; i++) {
+		raw += is_raw(s, i) && times[i];
+		healthy += !is_raw(s, i) && times[i];
+	}
+	EXPECT_EQ(s->nr - s->n_raw, healthy);
+	EXPECT_EQ(0, raw);
 }
 
 /* Rules 3, 12: nothing is left to free, and that is no special case. */
