@@ -86,14 +86,7 @@ int __mf_keep_check_pinned(struct folio **folios, unsigned int nr,
 	return 0;
 }
 
-/**
- * mf_keep_page_lost - is this a raw page of a kept folio?
- * @page: any page; no reference needed
- *
- * For who looks at memory by its physical address. An in-doubt page of a
- * folio that is being released counts as lost.
- */
-bool mf_keep_page_lost(struct page *page)
+static bool mf_keep_on_record(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	bool lost;
@@ -106,4 +99,21 @@ bool mf_keep_page_lost(struct page *page)
 	lost = folio == page_folio(page) && !mf_keep_healthy_pages(page, 1);
 	folio_put(folio);
 	return lost;
+}
+
+/**
+ * mf_keep_page_lost - is this a raw page of a kept folio, or was it one?
+ * @page: any page; no reference needed
+ *
+ * For who looks at memory by its physical address. An in-doubt page of a
+ * folio that is being released counts as lost. A release sets PG_hwpoison
+ * before the record goes, so whoever looks in the opposite order finds one.
+ */
+bool mf_keep_page_lost(struct page *page)
+{
+	if (mf_keep_on_record(page))
+		return true;
+	/* Pairs with smp_wmb() in mf_keep_mark_raw_pages(). */
+	smp_rmb();
+	return PageHWPoison(page);
 }

@@ -79,6 +79,8 @@ static unsigned long mf_keep_mark_raw_pages(struct folio *folio)
 		SetPageHWPoison(folio_page(folio, i));
 		lost++;
 	}
+	/* Pairs with smp_rmb() in mf_keep_page_lost(). */
+	smp_wmb();
 	folio_set_has_hwpoisoned(folio);
 	return lost;
 }
