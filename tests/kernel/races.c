@@ -693,16 +693,20 @@ static void do_zero(void *arg)
 static bool zero_is_right(struct race *r)
 {
 	static const char zeroes[sizeof(uint64_t)];
+	bool raw = false, right = true;
 	size_t page;
 
 	for (page = r->start; page < r->start + WINDOW; page++) {
 		r->zeroed[page] = true;
+		raw |= r->raw[page];
 		if (page != r->hit[0] && !r->raw[page] &&
 		    memcmp(r->hp.map + page * BASE_PAGE, zeroes,
 			   sizeof(zeroes)))
 			return false;
 	}
-	return is_mapped(r);
+	if (r->hit[0] < r->start || r->hit[0] >= r->start + WINDOW)
+		right = r->got == (raw ? -1 : 0);
+	return right && is_mapped(r);
 }
 
 FIXTURE_VARIANT_ADD(life, zero)

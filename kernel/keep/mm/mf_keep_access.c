@@ -38,29 +38,36 @@ size_t mf_keep_healthy_bytes(struct folio *folio, size_t offset, size_t len)
 
 /**
  * mf_keep_zero_segment - zero a part of a folio, except for its raw pages
- * @folio: HugeTLB folio that the caller has a reference to
+ * @folio: locked HugeTLB folio, so that no error is being recorded
  * @start: offset of the first byte to zero
  * @end: offset of the byte after the last
+ *
+ * Return: 0, or -EIO if a raw page is among it: what is healthy in there is
+ * as it was.
  */
-void mf_keep_zero_segment(struct folio *folio, size_t start, size_t end)
+int mf_keep_zero_segment(struct folio *folio, size_t start, size_t end)
 {
 	unsigned long next;
 	size_t len;
+	int err = 0;
 
 	if (!folio_mf_keep_poisoned(folio)) {
 		folio_zero_segment(folio, start, end);
-		return;
+		return 0;
 	}
 
 	while (start < end) {
 		len = mf_keep_healthy_bytes(folio, start, end - start);
 		if (len)
 			folio_zero_segment(folio, start, start + len);
+		if (len < end - start)
+			err = -EIO;
 		next = mf_keep_next_healthy(folio,
 					    (start + len) >> PAGE_SHIFT,
 					    folio_nr_pages(folio));
 		start = max(start + len, next << PAGE_SHIFT);
 	}
+	return err;
 }
 
 /* Is a byte of the file from @start to @end in a raw page of the folio? */

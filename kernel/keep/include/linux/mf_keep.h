@@ -90,7 +90,7 @@ bool mf_keep_release(struct hstate *h, struct folio *folio);
 
 unsigned long __mf_keep_healthy_pages(struct page *page, unsigned long nr);
 size_t mf_keep_healthy_bytes(struct folio *folio, size_t offset, size_t len);
-void mf_keep_zero_segment(struct folio *folio, size_t start, size_t end);
+int mf_keep_zero_segment(struct folio *folio, size_t start, size_t end);
 bool mf_keep_page_lost(struct page *page);
 void mf_keep_show_fdinfo(struct seq_file *m, struct file *file);
 int __mf_keep_check_pinned(struct folio **folios, unsigned int nr,
@@ -188,10 +188,11 @@ static inline size_t mf_keep_healthy_bytes(struct folio *folio, size_t offset,
 	return len;
 }
 
-static inline void mf_keep_zero_segment(struct folio *folio, size_t start,
-					size_t end)
+static inline int mf_keep_zero_segment(struct folio *folio, size_t start,
+				       size_t end)
 {
 	folio_zero_segment(folio, start, end);
+	return 0;
 }
 
 static inline bool mf_keep_page_lost(struct page *page)
