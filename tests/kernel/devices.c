@@ -1,21 +1,143 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 5: device memory that a process has mapped.  In a boot of its own,
- * which has the device of bar.h.
+ * keep, rules 5 and 9: devices that share page tables with a process, and
+ * device memory that a process has mapped.  In a boot of its own, which has the
+ * device of bar.h and the module /test_hmm.ko.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <poison.h>
 #include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <kselftest_harness.h>
+
+#include "lib/test_hmm_uapi.h"	/* the kernel's */
 
 #include "bar.h"
 #include "control.h"
+#include "filled.h"
 #include "hugepage.h"
+#include "pattern.h"
+#include "pool.h"
 #include "sigbus.h"
 #include "uring.h"
+
+/*
+ * lib/test_hmm.c: a device without hardware that asks hmm_range_fault() for
+ * the process' pages, and then loads and stores there by itself.
+ */
+FIXTURE(hmm)
+{
+	struct filled f;
+	int device;
+};
+
+static int load_module(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+FIXTURE_SETUP(hmm)
+{
+	ASSERT_EQ(0, load_module("/test_hmm.ko"));
+	self->device = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->device);
+	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	filled_create(_metadata, &self->f, SIZE_2M);
+}
+
+FIXTURE_TEARDOWN_PARENT(hmm)
+{
+	lab_poison_clear();
+}
+
+/* Let the device move @pages from or to @offset on; 0 or -errno. */
+static int device_does(int device, const struct filled *f, unsigned long what,
+		       size_t offset, void *data, size_t pages)
+{
+	struct hmm_dmirror_cmd cmd = {
+		.addr = (uintptr_t)f->hp.map + offset,
+		.ptr = (uintptr_t)data,
+		.npages = pages,
+	};
+
+	return ioctl(device, what, &cmd) ? -errno : 0;
+}
+
+#define DATA_PAGES	4
+static char data[DATA_PAGES * BASE_PAGE] __attribute__((aligned(4096)));
+
+/* Rule 9: it does not get a raw page, alone or among others; but all others. */
+TEST_F(hmm, device_loads_healthy_pages)
+{
+	const struct filled *f = &self->f;
+	int64_t hits = lab_poison_hits();
+	size_t before, behind, i;
+
+	for (i = 0; i < RAW_PAGES; i++)
+		EXPECT_EQ(-EFAULT, device_does(self->device, f,
+					       HMM_DMIRROR_READ, f->raw[i],
+					       data, 1));
+	before = f->raw[1] - DATA_PAGES * BASE_PAGE;
+	ASSERT_EQ(0, device_does(self->device, f, HMM_DMIRROR_READ, before,
+				 data, DATA_PAGES));
+	EXPECT_EQ(-1, pattern_check(data, before, sizeof(data)));
+	behind = f->raw[2] + BASE_PAGE;
+	ASSERT_EQ(0, device_does(self->device, f, HMM_DMIRROR_READ, behind,
+				 data, DATA_PAGES));
+	EXPECT_EQ(-1, pattern_check(data, behind, sizeof(data)));
+	EXPECT_EQ(-EFAULT, device_does(self->device, f, HMM_DMIRROR_READ,
+				       f->raw[1] - BASE_PAGE, data, 2));
+	EXPECT_EQ(hits, lab_poison_hits());
+	filled_expect_intact(_metadata, f, f->hp.map);
+}
+
+/* Rule 9: the same for its stores. */
+TEST_F(hmm, device_stores_to_healthy_pages)
+{
+	const struct filled *f = &self->f;
+	size_t behind = f->raw[0] + BASE_PAGE;
+
+	EXPECT_EQ(-EFAULT, device_does(self->device, f, HMM_DMIRROR_WRITE,
+				       f->raw[0], data, 1));
+	pattern_fill(data, 0, BASE_PAGE);
+	ASSERT_EQ(0, device_does(self->device, f, HMM_DMIRROR_WRITE, behind,
+				 data, 1));
+	EXPECT_EQ(-1, pattern_check(f->hp.map + behind, 0, BASE_PAGE));
+	filled_expect_fatal(_metadata, f, f->hp.map);
+}
+
+/* Rule 9: a driver that only looks sees which pages it can't have. */
+TEST_F(hmm, snapshot_tells_raw_pages)
+{
+	static unsigned char seen[SIZE_2M / BASE_PAGE];
+	const struct filled *f = &self->f;
+	size_t i;
+
+	ASSERT_EQ(0, device_does(self->device, f, HMM_DMIRROR_SNAPSHOT, 0,
+				 seen, SIZE_2M / BASE_PAGE));
+	for (i = 0; i < SIZE_2M / BASE_PAGE; i++) {
+		if (filled_is_raw(f, i * BASE_PAGE)) {
+			EXPECT_EQ(HMM_DMIRROR_PROT_ERROR, seen[i]);
+			continue;
+		}
+		ASSERT_EQ(HMM_DMIRROR_PROT_WRITE | HMM_DMIRROR_PROT_PMD,
+			  seen[i]);
+	}
+}
 
 /*
  * A process that has mapped 1 GiB of device memory, and below an address of
