@@ -14,15 +14,64 @@ make_scratch() {
 	trap 'exit 143' TERM
 }
 
-# Our files, relative to $keep, laid out as in a kernel tree.
+# Where files of ours can be, below $keep as in a kernel tree; lab/kernel.sh
+# takes the same.
+new_dirs=(Documentation arch fs include lib mm tools virt)
+
 new_files() {
-	(cd "$keep" && find . -mindepth 2 -type f ! -path './[0-9]*' |
-		sed 's|^\./||' | LC_ALL=C sort)
+	(cd "$keep" && find "${new_dirs[@]}" -type f 2>/dev/null |
+		LC_ALL=C sort) || :
 }
 
-# The last patch has the hooks that call our files; others go before them.
+# In the order of their numbers: see first_hook and first_kvm.
 patches() {
 	find "$keep/$base" -name '0*.patch' | LC_ALL=C sort
+}
+
+# Below the first are fixes of the base's own defects; KVM's part is from the
+# second to the third.
+first_hook=0030
+first_kvm=0070
+after_kvm=0080
+
+part_of() {	# PATCH
+	local name=${1##*/}
+	if [[ $name < $first_hook ]]; then
+		echo fixes
+	elif [[ $name < $first_kvm || ! $name < $after_kvm ]]; then
+		echo policy
+	else
+		echo kvm
+	fi
+}
+
+# The new files that a patch brings: "Adds: PATH..." between its message and
+# its first hunk, where git am does not look.
+added_by() {	# PATCH
+	sed -n '/^---$/,/^--- /s/^Adds://p' "$1" | xargs -r printf '%s\n'
+}
+
+# Each new file is of one patch, and each that a patch names is there.
+check_added() {
+	local file patch by
+	while read -r patch; do
+		while read -r file; do
+			[ -f "$keep/$file" ] && new_files | grep -qxF "$file" ||
+				die "$patch adds $file, but $keep has no such file below ${new_dirs[*]}"
+		done < <(added_by "$patch")
+		grep -q '^+++ ' "$patch" ||
+			die "$patch changes no file of the base: who would call what it adds?"
+	done < <(patches)
+	while read -r file; do
+		mapfile -t by < <(while read -r patch; do
+			added_by "$patch" | grep -qxF "$file" && echo "$patch"
+		done < <(patches))
+		case ${#by[@]} in
+		1) ;;
+		0) die "$keep/$file is of no patch: name it in the one that needs it first: Adds: $file" ;;
+		*) die "$keep/$file is added by more than one patch: ${by[*]}" ;;
+		esac
+	done < <(new_files)
 }
 
 # memscan's own files as a tree has them: "FILE_HERE FILE_IN_TREE" lines.

@@ -115,7 +115,8 @@ make_base() {	# DIRECTORY
 # New files of ours, as paths relative to kernel/keep.
 keep_files() {
 	(cd "$keep" 2>/dev/null &&
-	 find include mm Documentation -type f 2>/dev/null | LC_ALL=C sort) || :
+	 find Documentation arch fs include lib mm tools virt -type f \
+		2>/dev/null | LC_ALL=C sort) || :
 }
 
 keep_patches() {
