@@ -122,7 +122,7 @@ static bool mf_keep_add_raw_page(struct folio *folio, struct page *page,
  * On the record, and memory_failure() has seen real errors: it has nothing to
  * learn from one more.
  */
-static bool mf_keep_is_known(struct folio *folio, struct page *page)
+bool mf_keep_is_known(struct folio *folio, struct page *page)
 {
 	struct mf_keep_record *record = mf_keep_record(folio);
 

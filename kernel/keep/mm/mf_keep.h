@@ -58,6 +58,7 @@ unsigned long mf_keep_next_raw(struct folio *folio, unsigned long from,
 unsigned long mf_keep_next_healthy(struct folio *folio, unsigned long from,
 				   unsigned long to);
 
+bool mf_keep_is_known(struct folio *folio, struct page *page);
 struct folio *mf_keep_try_get_folio(struct page *page);
 void mf_keep_charge(struct folio *folio, int flags);
 void mf_keep_unmap_workfn(struct work_struct *work);

@@ -89,7 +89,7 @@ void mf_keep_kernel_access(unsigned long pfn)
 
 	if (!folio)
 		return;
-	if (!mf_keep_healthy_pages(page, 1))
+	if (mf_keep_is_known(folio, page))
 		mf_keep_charge(folio, 0);
 	folio_put(folio);
 }
