@@ -51,7 +51,7 @@ touched_sources() {
 		LC_ALL=C sort -u
 }
 
-# Of one directory, as make's targets.
+# Of one directory, as make's targets.  Names of sources come on stdin.
 objects_in() {	# TREE DIR ARCH_DIR
 	local dir way list object
 
@@ -61,37 +61,38 @@ objects_in() {	# TREE DIR ARCH_DIR
 	list=$(listed_in "$1" "$dir")
 	while read -r object; do
 		! grep -qxF "$way$object" <<<"$list" || echo "$dir/$way$object"
-	done < <(touched_sources | sed -n "s|^$2/\([^/]*\)\.c$|\1.o|p")
+	done < <(sed -n "s|^$2/\([^/]*\)\.c$|\1.o|p")
 }
 
-# All of them that the tree's configuration has.
-touched_objects() {	# TREE [ARCH_DIR]
-	local dir
+# Objects of those sources on stdin that the tree's configuration has.
+configured() {	# TREE ARCH_DIR
+	local dir sources
 
+	sources=$(cat)
 	while read -r dir; do
-		objects_in "$1" "$dir" "${2-x86}"
-	done < <(touched_sources | sed 's|/[^/]*$||' | LC_ALL=C sort -u)
+		objects_in "$1" "$dir" "$2" <<<"$sources"
+	done < <(sed 's|/[^/]*$||' <<<"$sources" | LC_ALL=C sort -u)
 }
 
-# Line numbers move; what is said does not.
-without_lines() { sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | LC_ALL=C sort -u; }
+touched_objects() {	# TREE
+	touched_sources | configured "$1" x86
+}
 
-# Compile with W=1; what the base's own files say without the series does not
-# count.
+# What the base's own files say without the series does not count.
 verify_objects() {	# TREE OBJECT...
 	local tree=$1 log=$scratch/build.log
 
 	shift
-	kernel_make "$tree" W=1 "${make_words[@]}" "$@" >"$log" || {
+	kernel_make "$tree" "${make_words[@]}" "$@" >"$log" || {
 		grep -E -m 10 'error|Error|\*\*\*' "$log"
 		return 1
 	}
 	! grep 'warning:' "$log" | without_lines |
 		grep -vxF -f "$scratch/known_warnings"
 }
-make_words=()
+make_words=(W=1)
 
-symbols() { "${nm-nm}" "$@" 2>/dev/null | awk 'NF > 1 { print $NF }'; }	# WORD...
+symbols() { nm "$@" 2>/dev/null | awk 'NF > 1 { print $NF }'; }	# WORD...
 
 # What the base's objects define: a link would find it.
 know_symbols() {	# BASE_TREE
