@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* io_uring, one request at a time. */
+/* io_uring, one request at a time, or as many as there are. */
 #ifndef URING_H
 #define URING_H
 
@@ -14,10 +14,18 @@ struct uring {
 
 /* These return 0 or -errno; close() of the descriptor is the end of all. */
 int uring_open(struct uring *ring);
+int uring_open_many(struct uring *ring, unsigned int entries);
 int uring_register(const struct uring *ring, void *addr, size_t len);
 
 /* What the request ended with, or -errno if it could not be made. */
 int uring_submit(const struct uring *ring, const struct io_uring_sqe *want);
+
+/*
+ * @n requests in one system call, on a ring that was opened for so many and
+ * is used by nothing else; @res has what each ended with.  0 or -errno.
+ */
+int uring_submit_many(const struct uring *ring, const struct io_uring_sqe *want,
+		      unsigned int n, int *res);
 
 /*
  * @opcode is IORING_OP_READ_FIXED or IORING_OP_WRITE_FIXED: move all of @len
