@@ -14,6 +14,7 @@
 #define PAGE_HUGE	(1ULL << 17)
 #define PAGE_HWPOISON	(1ULL << 19)
 #define PAGE_NONE	(1ULL << 20)
+#define PAGE_THP	(1ULL << 22)
 #define PAGE_OFFLINE	(1ULL << 23)
 #define PAGE_RESERVED	(1ULL << 32)
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Try what may never come back, in a process of its own. */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#define ATTEMPT_KILLED		(-1000000L)	/* by a signal */
+#define ATTEMPT_HANGS		(-1000001L)	/* ended by SIGKILL within 1 s */
+#define ATTEMPT_UNKILLABLE	(-1000002L)	/* still there after that */
+
+/*
+ * What @what(@arg) returns in a child, at most LONG_MAX / 2, or one of the above.
+ * The child shares files and shared mappings.
+ */
+long attempt(long (*what)(void *arg), void *arg);
+
+#endif /* ATTEMPT_H */
