@@ -73,7 +73,7 @@ static long truncate_amid(void *arg)
 static long punch_amid(void *arg)
 {
 	return fallocate(*(int *)arg, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			 100, 2 * BASE_PAGE) ? -errno : 0;
+			 104, BASE_PAGE) ? -errno : 0;
 }
 
 /* "unable to handle page fault", with the file and the page locked for ever. */
@@ -90,13 +90,16 @@ TEST_F(shmem, truncated_amid_lost_page)
 
 TEST_F(shmem, punched_amid_lost_page)
 {
-	static const int rest = 96;	/* of the hole's first 100, in words */
-	char data[100];
+	char data[200];
 
-	ASSERT_EQ(0, ftruncate(self->fd, 2 * BASE_PAGE - 8));
 	ASSERT_EQ(0, attempt(punch_amid, &self->fd));
-	EXPECT_EQ(rest, pread(self->fd, data, rest, 0));
-	EXPECT_EQ(-1, pattern_check(data, 0, rest));
+	EXPECT_EQ(200, pread(self->fd, data, 200, 0));
+	EXPECT_EQ(-1, pattern_check(data, 0, 104));
+	EXPECT_EQ(0, data[104]);
+	EXPECT_EQ(0, data[199]);
+	EXPECT_EQ(BASE_PAGE, pread(self->fd, self->map, BASE_PAGE,
+				   2 * BASE_PAGE));
+	EXPECT_EQ(-1, pattern_check(self->map, 2 * BASE_PAGE, BASE_PAGE));
 }
 
 /* A page whose error is new to all, of anonymous memory. */
