@@ -3,6 +3,7 @@
  * Kept folios: who wants to touch the data stops before a raw page.
  */
 
+#include <linux/export.h>
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
 #include <linux/mm.h>
@@ -16,6 +17,7 @@ unsigned long __mf_keep_healthy_pages(struct page *page, unsigned long nr)
 
 	return mf_keep_next_raw(folio, first, first + nr) - first;
 }
+EXPORT_SYMBOL_GPL(__mf_keep_healthy_pages);
 
 /**
  * mf_keep_healthy_bytes - count bytes up to the next raw page
