@@ -35,6 +35,7 @@ enum lab_request {
 	LAB_COUNT,
 	LAB_COUNT_CPU,
 	LAB_COUNT_STOP,
+	LAB_POISON_MET,
 };
 
 #define LAB_STRINGIFY(...)	#__VA_ARGS__

@@ -132,6 +132,7 @@ struct poisoned_page {
 	uintptr_t host;
 	uint64_t pa;
 	_Atomic uint64_t lines;		/* bit n: the n-th line is poisoned */
+	_Atomic uint64_t met;		/* and was loaded from since it is */
 };
 
 static struct poisoned_page *_Atomic buckets[BUCKETS];
@@ -207,6 +208,7 @@ static int poison_lines(uint64_t pa, uint64_t lines)
 		page = add_page(host, pa);
 	if (!page)
 		return -ENOMEM;
+	atomic_fetch_and(&page->met, ~lines);
 	atomic_fetch_or(&page->lines, lines);
 	atomic_fetch_or(&poisoned_places, lines);
 	return 0;
@@ -219,6 +221,27 @@ static int heal_lines(uint64_t pa, uint64_t lines)
 	if (page)
 		atomic_fetch_and(&page->lines, ~lines);
 	return 0;
+}
+
+/* The line at @pa raised a machine check: remember it, or tell of it. */
+static void note_met(uint64_t pa)
+{
+	uint64_t offset = pa % PAGE_BYTES;
+	struct poisoned_page *page = find_page(host_page(pa - offset));
+
+	if (page)
+		atomic_fetch_or(&page->met, lines_of(offset, 1));
+}
+
+static int64_t was_met(uint64_t pa)
+{
+	uint64_t offset = pa % PAGE_BYTES;
+	uintptr_t host = host_page(pa - offset);
+	struct poisoned_page *page = find_page(host);
+
+	if (!host)
+		return -EFAULT;
+	return page && atomic_load(&page->met) & lines_of(offset, 1);
 }
 
 static int check_ram(uint64_t pa, uint64_t lines)
@@ -404,6 +427,8 @@ static int64_t answer(unsigned int vcpu, uint64_t request, uint64_t arg,
 		return hits;
 	case LAB_POISON_MISSED:
 		return missed;
+	case LAB_POISON_MET:
+		return was_met(arg);
 	case LAB_SCRUB_REPORT:
 		return scrub(arg);
 	case LAB_COUNT_START:
@@ -469,6 +494,7 @@ static void raise_mce(unsigned int vcpu, struct guest *env, uintptr_t ra,
 	struct CPUState *cpu = qemu_get_cpu(vcpu);
 
 	atomic_fetch_add(&hits, 1);
+	note_met(pa);
 	qemu_mutex_lock_iothread_impl(__FILE__, __LINE__);
 	cpu_x86_inject_mce(NULL, cpu, mce->bank, mce->status, mce->mcg_status,
 			   pa, mce->misc, INJECT_ALWAYS);

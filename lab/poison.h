@@ -68,6 +68,15 @@ static inline int64_t lab_poison_hits(void)
 }
 
 /*
+ * Whether a load of the line at @pa has raised a machine check since it was
+ * poisoned: 1 or 0, also once it is healthy again.  -EFAULT if @pa is not RAM.
+ */
+static inline int lab_poison_met(uint64_t pa)
+{
+	return (int)lab_request(LAB_POISON_MET, pa, 0);
+}
+
+/*
  * Loads of poison that could not be turned into a machine check since
  * power-on.  A test must fail if this moved: what it saw is not what hardware
  * does.

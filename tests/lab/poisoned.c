@@ -179,7 +179,10 @@ static void action_required(void)
 
 	if (!poison(p + 3 * LINE_BYTES))
 		return;
+	expect(!lab_poison_met(pa + 3 * LINE_BYTES), "met before any load");
 	expect(breaks(load_byte, p + 3 * LINE_BYTES + 7), "no SIGBUS");
+	expect(lab_poison_met(pa + 3 * LINE_BYTES) == 1, "not met");
+	expect(!lab_poison_met(pa + 4 * LINE_BYTES), "the next line met");
 	expect(sigbus.si_code == BUS_MCEERR_AR, "si_code %d", sigbus.si_code);
 	expect((char *)sigbus.si_addr - p >= 0 &&
 	       (char *)sigbus.si_addr - p < PAGE_BYTES,
