@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "batch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "call.h"
+#include "descriptors.h"
+#include "heartbeat.h"
+#include "journal.h"
+#include "judge.h"
+#include "user.h"
+
+/* A call that takes longer is not worth to be waited for. */
+#define STUCK_MS	400
+#define LOOK_MS		100
+/* One batch in so many has user and network namespaces of its own. */
+#define UNSHARE_ONE_IN	4
+
+static unsigned long kills;
+
+unsigned long batch_kills(void)
+{
+	return kills;
+}
+
+static void attack(uint64_t seed, uint64_t first, uint64_t end)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	user_signals();
+	descriptors_open();
+	user_clock();
+	for (; first < end; first++)
+		call_make(seed, first);
+	_exit(0);
+}
+
+/* Children of the attacker that he has left behind are ours. */
+static void await(pid_t attacker)
+{
+	pid_t gone;
+
+	do {
+		gone = waitpid(-1, NULL, __WALL);
+	} while (gone != attacker && (gone > 0 || errno == EINTR));
+}
+
+/* The first process of the namespace: its end is that of all the others. */
+static void keep_attacking(uint64_t seed, uint64_t first, uint64_t end)
+{
+	uint64_t begun;
+
+	setsid();
+	arena_disown();
+	if (!user_become() || !call_prepare())
+		_exit(1);
+	if (!(first / BATCH_CALLS % UNSHARE_ONE_IN))
+		user_unshare();
+	while (first < end) {
+		pid_t attacker;
+
+		begun = journal_begun();
+		attacker = fork();
+		if (!attacker)
+			attack(seed, first, end);
+		if (attacker < 0)
+			_exit(1);
+		await(attacker);
+		if (journal_begun() == begun)
+			_exit(2);
+		first = journal_last() + 1;
+	}
+	_exit(0);
+}
+
+static pid_t start(uint64_t seed, uint64_t first, uint64_t end, int *pidfd)
+{
+	pid_t keeper = syscall(SYS_clone, CLONE_NEWPID | CLONE_PIDFD | SIGCHLD,
+			       NULL, pidfd, NULL, NULL);
+
+	if (!keeper)
+		keep_attacking(seed, first, end);
+	return keeper;
+}
+
+/* Until it has ended, or does not get on any more. */
+static const char *watch(int pidfd)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	unsigned long looked = clock_ms(), moved = looked;
+	uint64_t begun = journal_begun();
+	const char *wrong;
+
+	while (!poll(&end, 1, LOOK_MS / 4)) {
+		if (journal_begun() != begun) {
+			begun = journal_begun();
+			moved = clock_ms();
+		}
+		if (clock_ms() - moved > STUCK_MS) {
+			kills++;
+			break;
+		}
+		if (clock_ms() - looked < LOOK_MS)
+			continue;
+		looked = clock_ms();
+		wrong = judge_now();
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+/* As far as one namespace gets; @first is then the next call. */
+static const char *run_some(uint64_t seed, uint64_t *first, uint64_t end)
+{
+	uint64_t begun = journal_begun();
+	const char *wrong;
+	int pidfd;
+	pid_t keeper = start(seed, *first, end, &pidfd);
+
+	if (keeper < 0)
+		return "no process to attack from";
+	wrong = watch(pidfd) ?: judge_end(pidfd, keeper);
+	close(pidfd);
+	if (wrong)
+		return wrong;
+	if (journal_begun() == begun)
+		return "the attacker could not begin";
+	*first = journal_last() + 1;
+	return NULL;
+}
+
+const char *batch_run(uint64_t seed, uint64_t first, uint64_t end)
+{
+	const char *wrong = NULL;
+
+	if (!arena_prepare(first / BATCH_CALLS))
+		return "no poison to attack with";
+	while (first < end && !wrong)
+		wrong = run_some(seed, &first, end);
+	wrong = wrong ?: judge_poison() ?: judge_now() ?: judge_lab();
+	if (!wrong)
+		arena_settle();
+	return wrong;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "heartbeat.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "procfile.h"
+
+#define CPUS_MAX	8
+#define BEAT_NS		20000000
+#define BEATS_A_SECOND	(1000000000 / BEAT_NS)
+/* Not even interrupts are taken: nobody waits this long for the host. */
+#define SILENT_MS	30000
+
+static volatile unsigned long beats[CPUS_MAX];
+static struct {
+	unsigned long beats, ticks, ms;
+} seen[CPUS_MAX];
+static unsigned int cpus, patience = 1;
+static unsigned long hz;
+
+unsigned long clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void *beat(void *cpu)
+{
+	const struct timespec pause = { .tv_nsec = BEAT_NS };
+
+	for (;;) {
+		nanosleep(&pause, NULL);
+		beats[(uintptr_t)cpu]++;
+	}
+	return NULL;
+}
+
+static bool start_on(unsigned long cpu)
+{
+	struct sched_param param = { .sched_priority = HEARTBEAT_PRIORITY };
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &param);
+	return !pthread_create(&thread, &attr, beat, (void *)cpu);
+}
+
+bool heartbeat_start(void)
+{
+	struct timespec tick;
+	unsigned long cpu;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	hz = 1000000000 / tick.tv_nsec;
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	if (cpus > CPUS_MAX ||
+	    procfile_write("/proc/sys/kernel/sched_rt_runtime_us", "-1"))
+		return false;
+	for (cpu = 0; cpu < cpus; cpu++)
+		if (!start_on(cpu))
+			return false;
+	heartbeat_forget();
+	return true;
+}
+
+void heartbeat_patience(unsigned int factor)
+{
+	patience = factor;
+}
+
+/* Timer interrupts of each CPU: the line "LOC:" has a column for each. */
+static void read_ticks(unsigned long *ticks)
+{
+	static char text[1 << 16];
+	unsigned int cpu;
+	char *at;
+
+	memset(ticks, 0, CPUS_MAX * sizeof(*ticks));
+	if (procfile_read("/proc/interrupts", text, sizeof(text)) < 0)
+		return;
+	at = strstr(text, "LOC:");
+	if (!at)
+		return;
+	at += 4;
+	for (cpu = 0; cpu < cpus; cpu++)
+		ticks[cpu] = strtoul(at, &at, 10);
+}
+
+static void see(unsigned int cpu, unsigned long ticks)
+{
+	seen[cpu].beats = beats[cpu];
+	seen[cpu].ticks = ticks;
+	seen[cpu].ms = clock_ms();
+}
+
+void heartbeat_forget(void)
+{
+	unsigned long ticks[CPUS_MAX];
+	unsigned int cpu;
+
+	read_ticks(ticks);
+	for (cpu = 0; cpu < cpus; cpu++)
+		see(cpu, ticks[cpu]);
+}
+
+int heartbeat_lost_cpu(void)
+{
+	unsigned long ticks[CPUS_MAX];
+	unsigned int cpu;
+
+	read_ticks(ticks);
+	for (cpu = 0; cpu < cpus; cpu++) {
+		if (beats[cpu] != seen[cpu].beats)
+			see(cpu, ticks[cpu]);
+		else if (ticks[cpu] - seen[cpu].ticks > patience * hz ||
+			 clock_ms() - seen[cpu].ms > patience * SILENT_MS)
+			return cpu;
+	}
+	return -1;
+}
+
+void second_start(struct second *second)
+{
+	memcpy(second->beats, (void *)beats, sizeof(second->beats));
+	second->since_ms = clock_ms();
+}
+
+bool second_over(const struct second *second)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < cpus; cpu++)
+		if (beats[cpu] - second->beats[cpu] <
+		    patience * BEATS_A_SECOND)
+			return false;
+	return clock_ms() - second->since_ms >= patience * 1000;
+}
