@@ -16,6 +16,7 @@ check:	## every test; the last line is the sum
 check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
 		"tests/campaign/run --kernel keep-debug --no-controls" \
+		"tests/hostile/run --kernel keep-debug --calls 4000 --no-controls" \
 		"tests/memscan/run --kernel keep-debug"
 
 bench:	## what failures cost, and what huge pages are worth
@@ -30,8 +31,8 @@ bench-report: ## tables and plots of the figures in bench/data
 selftests:	## all of the kernel's own selftests on base and keep
 	@tests/selftests/run --all
 
-campaign:	## 100,000 memory errors against an oracle, 8 minutes
-	@tests/campaign/run --long
+campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 15 minutes
+	@tests/run "tests/campaign/run --long" "tests/hostile/run --long"
 
 series:	## export keep and memscan for git am
 	@kernel/series
