@@ -49,15 +49,14 @@ void sigbus_catch(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* Do @what to @addr, true if that ended in SIGBUS. */
-static bool guarded_by_jump(void (*what)(volatile char *addr),
-			    volatile char *addr, struct sigbus *seen)
+bool sigbus_on(void (*what)(volatile char *arg), volatile char *arg,
+	       struct sigbus *seen)
 {
 	bool hit = sigsetjmp(guard, 1);
 
 	if (!hit) {
 		guarded = 1;
-		what(addr);
+		what(arg);
 	}
 	guarded = 0;
 	if (hit)
@@ -85,12 +84,12 @@ static void hwpoison(volatile char *addr)
 
 bool sigbus_on_load(const void *addr, struct sigbus *seen)
 {
-	return guarded_by_jump(load, (volatile char *)addr, seen);
+	return sigbus_on(load, (volatile char *)addr, seen);
 }
 
 bool sigbus_on_store(void *addr, struct sigbus *seen)
 {
-	return guarded_by_jump(store, addr, seen);
+	return sigbus_on(store, addr, seen);
 }
 
 bool sigbus_on_hwpoison(void *addr, struct sigbus *seen, int *err)
@@ -98,7 +97,7 @@ bool sigbus_on_hwpoison(void *addr, struct sigbus *seen, int *err)
 	bool hit;
 
 	hwpoison_error = 0;
-	hit = guarded_by_jump(hwpoison, addr, seen);
+	hit = sigbus_on(hwpoison, addr, seen);
 	*err = hwpoison_error;
 	return hit;
 }

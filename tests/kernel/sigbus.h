@@ -21,6 +21,10 @@ struct sigbus {
 /* Install the handler and forget what was counted. */
 void sigbus_catch(void);
 
+/* Call @what(@arg), of which all that a jump may skip: true if in SIGBUS. */
+bool sigbus_on(void (*what)(volatile char *arg), volatile char *arg,
+	       struct sigbus *seen);
+
 /* Load or store one byte; true if it ended in SIGBUS, @seen then says which. */
 bool sigbus_on_load(const void *addr, struct sigbus *seen);
 bool sigbus_on_store(void *addr, struct sigbus *seen);
