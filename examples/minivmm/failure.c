@@ -6,7 +6,8 @@
  * sends us SIGBUS (BUS_MCEERR_AR) and has KVM_RUN return.  libmfr notes what is
  * lost; then the guest gets a machine check of its own at the same instruction.
  * Or the host finds the line first (BUS_MCEERR_AO): the guest is told, and need
- * not read it.
+ * not read it.  If KVM makes holes, a guest that reads what is known to be lost
+ * is stopped instead, and there is no #MC of the host: KVM_RUN says where.
  */
 #include "failure.h"
 
@@ -77,17 +78,30 @@ static void choose(const struct mfr_event *e, struct mfr_range guest,
 	}
 }
 
-static void say(const struct mfr_event *e, struct mfr_range guest,
+static void say(const char *how, struct mfr_range guest,
 		const struct mfr_kvm_report *report)
 {
 	printf("host   %s: 0x%" PRIx64 " bytes lost at guest physical 0x%" PRIx64 "\n",
-	       e->flags & MFR_EVENT_ACTION_REQUIRED ?
-	       "consumed by the guest" : "found before anybody read it",
-	       guest.length, guest.offset);
+	       how, guest.length, guest.offset);
 	printf("host   MEMORY_FAILURE recipient=%s action=%s action-required=%s recursive=%s\n",
 	       report->recipient, report->action,
 	       report->action_required ? "true" : "false",
 	       report->recursive ? "true" : "false");
+}
+
+/* false: the guest is lost.  @raised: it has a machine check to handle. */
+static bool pass_on(const struct mfr_event *e, struct mfr_range guest,
+		    const char *how, bool *raised)
+{
+	struct mfr_kvm_report report = { .size = sizeof(report) };
+
+	choose(e, guest, machine_mcg_status(machine), &report);
+	say(how, guest, &report);
+	if (!strcmp(report.action, "inject"))
+		*raised = inject(e, guest.offset);
+	else if (strcmp(report.action, "ignore"))
+		return false;
+	return true;
 }
 
 /*
@@ -101,20 +115,30 @@ bool failures_pass_on(void)
 	bool raised = false;
 
 	while (!raised && mfr_event_next(context, &e) == 1) {
-		struct mfr_kvm_report report = { .size = sizeof(report) };
 		struct mfr_range guest;
 
 		if (!e.region || mfr_kvm_to_guest(&machine->slot, 1, e.range,
 						  &guest) != 1)
 			continue;
-		choose(&e, guest, machine_mcg_status(machine), &report);
-		say(&e, guest, &report);
-		if (!strcmp(report.action, "inject"))
-			raised = inject(&e, guest.offset);
-		else if (strcmp(report.action, "ignore"))
+		if (!pass_on(&e, guest, e.flags & MFR_EVENT_ACTION_REQUIRED ?
+			     "consumed by the guest" :
+			     "found before anybody read it", &raised))
 			return false;
 	}
 	while (raised && mfr_event_next(context, &e) == 1)
 		;
 	return true;
+}
+
+bool failures_pass_on_hole(struct mfr_region *ram, struct mfr_range guest)
+{
+	struct mfr_event e = {
+		.size = sizeof(e), .flags = MFR_EVENT_ACTION_REQUIRED,
+	};
+	bool raised;
+
+	if (mfr_kvm_to_region(&machine->slot, 1, guest, &e.range) != 1 ||
+	    mfr_region_mark(ram, e.range.offset, e.range.length) < 0)
+		return false;
+	return pass_on(&e, guest, "the guest stopped at a hole", &raised);
 }

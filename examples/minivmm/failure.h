@@ -18,4 +18,10 @@ void failures_take(struct machine *m, struct mfr_context *context);
  */
 bool failures_pass_on(void);
 
+/*
+ * The guest has been stopped at a page of @ram that is lost: it is given the
+ * machine check that it would have had.  false as above.
+ */
+bool failures_pass_on_hole(struct mfr_region *ram, struct mfr_range guest);
+
 #endif /* FAILURE_H */

@@ -17,6 +17,15 @@
 #define MCG_CTL_P	(1ULL << 8)
 #define MCG_SER_P	(1ULL << 24)	/* recovers from errors; Intel only */
 
+/* What is newer than headers may be */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT	39
+#endif
+#ifndef KVM_CAP_MEMORY_FAILURE_EXIT
+#define KVM_CAP_MEMORY_FAILURE_EXIT	19782
+#define KVM_MEMORY_FAILURE_EXIT_HOLE	1
+#endif
+
 #define MSR_MCG_STATUS	0x17a
 
 #define PTE_TABLE	3		/* present, writable */
@@ -80,7 +89,22 @@ static void create_cpu(struct machine *m)
 	     "give the CPU its machine check banks");
 }
 
-void machine_open(struct machine *m, int cpu)
+/* Before there is a CPU: it is too late then. */
+static bool make_holes(struct machine *m)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_MEMORY_FAILURE_EXIT,
+		.args = { KVM_MEMORY_FAILURE_EXIT_HOLE },
+	};
+
+	if (ioctl(m->vm, KVM_CHECK_EXTENSION, cap.cap) <= 0)
+		return false;
+	must(ioctl(m->vm, KVM_ENABLE_CAP, &cap),
+	     "enable KVM_CAP_MEMORY_FAILURE_EXIT");
+	return true;
+}
+
+void machine_open(struct machine *m, int cpu, bool hole)
 {
 	m->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (m->kvm < 0)
@@ -90,6 +114,7 @@ void machine_open(struct machine *m, int cpu)
 		     KVM_API_VERSION);
 	m->vm = must(ioctl(m->kvm, KVM_CREATE_VM, 0), "create a machine");
 	m->cpu = cpu;
+	m->hole = hole && make_holes(m);
 	create_cpu(m);
 }
 
@@ -182,7 +207,23 @@ bool machine_run(struct machine *m)
 	m->in_guest = 0;
 	if (ret < 0 && errno == EINTR)
 		return false;
+	if (ret < 0 && errno == EHWPOISON &&
+	    m->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
+		return true;
 	must(ret, "run the guest");
+	return true;
+}
+
+bool machine_met_hole(const struct machine *m, struct mfr_range *guest)
+{
+	struct {
+		uint64_t flags, gpa, size;
+	} fault;	/* memory_fault, in newer headers */
+
+	if (m->run->exit_reason != KVM_EXIT_MEMORY_FAULT)
+		return false;
+	memcpy(&fault, m->run->padding, sizeof(fault));
+	*guest = (struct mfr_range){ fault.gpa, fault.size };
 	return true;
 }
 

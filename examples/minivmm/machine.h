@@ -20,6 +20,7 @@ struct machine {
 	int kvm, vm, vcpu;		/* descriptors */
 	struct kvm_run *run;
 	int cpu;			/* MFR_CPU_INTEL or MFR_CPU_AMD */
+	bool hole;			/* a lost page leaves stage 2 */
 	struct mfr_kvm_slot slot;
 	volatile sig_atomic_t in_guest;	/* a load that traps is the guest's */
 };
@@ -29,9 +30,11 @@ int host_cpu(void);
 
 /*
  * The steps to a machine that is ready to run.  Each exits with STATUS_UNABLE
- * and a message if it cannot be done.  @cpu: as which one it reports errors.
+ * and a message if it cannot be done.  @cpu: as which one it reports errors;
+ * @hole: have KVM take a page that is lost out of the guest's memory, where it
+ * can; m->hole says whether it does.
  */
-void machine_open(struct machine *m, int cpu);
+void machine_open(struct machine *m, int cpu, bool hole);
 void machine_set_memory(struct machine *m, struct mfr_region *ram,
 			uint64_t gpa);
 
@@ -43,6 +46,9 @@ void machine_load_guest(struct machine *m, struct mfr_region *ram);
  * came, in the guest or since m->run->immediate_exit was cleared.
  */
 bool machine_run(struct machine *m);
+
+/* Has the guest gone for a page that is lost, and been stopped?  Which one? */
+bool machine_met_hole(const struct machine *m, struct mfr_range *guest);
 
 /* The CPU's MCG_STATUS; MCIP is set while the guest handles a machine check. */
 uint64_t machine_mcg_status(struct machine *m);

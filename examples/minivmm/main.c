@@ -23,7 +23,10 @@
 struct options {
 	uint64_t passes;
 	int cpu;
+	bool hole;
 };
+
+enum { OPTION_HOLE = 0x100 };	/* without a letter */
 
 static struct machine machine;
 static volatile sig_atomic_t interrupted;
@@ -54,6 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   arg);
 		o->cpu = *arg == 'i' ? MFR_CPU_INTEL : MFR_CPU_AMD;
 		return 0;
+	case OPTION_HOLE:
+		o->hole = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -64,6 +70,10 @@ static const struct argp_option options[] = {
 	  .doc = "End when the guest has read its memory N times; else at Ctrl-C" },
 	{ .name = "cpu", .key = 'c', .arg = "intel|amd",
 	  .doc = "Whose machine checks the guest gets; this host's by default" },
+	{ .name = "hole", .key = OPTION_HOLE,
+	  .doc = "Have KVM take what is lost out of the guest's "
+		 "memory: small pages around it, and no machine check when "
+		 "it is read again" },
 	{ 0 }
 };
 
@@ -96,6 +106,15 @@ static struct mfr_region *create_ram(struct mfr_context *context)
 	       mfr_region_is_kept(ram) ? "4 KiB of it" :
 	       "all of it, as this kernel has no MFD_MF_KEEP_UE_MAPPED");
 	return ram;
+}
+
+static void say_mapping(bool wanted)
+{
+	if (!wanted)
+		return;
+	printf("host   %s\n", machine.hole ?
+	       "KVM makes a hole of 4 KiB where memory is lost" :
+	       "this kernel's KVM makes no holes: it has no KVM_CAP_MEMORY_FAILURE_EXIT");
 }
 
 static void handle_interrupts(void)
@@ -154,6 +173,7 @@ static struct report read_report(struct mfr_region *ram)
 static int run(struct mfr_region *ram, uint64_t passes)
 {
 	for (;;) {
+		struct mfr_range guest;
 		struct report r;
 
 		machine.run->immediate_exit = 0;
@@ -163,6 +183,11 @@ static int run(struct mfr_region *ram, uint64_t passes)
 			return STATUS_FINE;
 		if (!machine_run(&machine))
 			continue;
+		if (machine_met_hole(&machine, &guest)) {
+			if (!failures_pass_on_hole(ram, guest))
+				return STATUS_GUEST_LOST;
+			continue;
+		}
 		r = read_report(ram);
 		say_report(&r);
 		if (r.wrong || r.kind == REPORT_NO_WAY_ON)
@@ -186,7 +211,8 @@ int main(int argc, char **argv)
 	if (status)
 		errx(STATUS_UNABLE, "cannot start libmfr: %s",
 		     strerror(-status));
-	machine_open(&machine, o.cpu);
+	machine_open(&machine, o.cpu, o.hole);
+	say_mapping(o.hole);
 	ram = create_ram(context);
 	machine_set_memory(&machine, ram, RAM_GPA);
 	machine_load_guest(&machine, ram);
