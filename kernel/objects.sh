@@ -26,7 +26,7 @@ listed_in() {	# TREE DIR
 
 	[ ! -f "$1/$2/Kbuild" ] || makefile=$2/Kbuild
 	make -s --no-print-directory -C "$1" -f - none 2>/dev/null <<-END
-		include include/config/auto.conf
+		include .config
 		srctree := .
 		src := $2
 		obj := $2

@@ -2,12 +2,18 @@
 /*
  * Defects of stock 6.12 that keep cannot live with, so the series mends them
  * first: what HVO, the vmemmap optimisation, does with DEBUG_VM, as rule 13
- * wants it silent; and a deadlock.  These are their reproducers.
+ * wants it silent; a deadlock; a count that is lost.  These are their
+ * reproducers.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <kselftest_harness.h>
 
@@ -165,6 +171,100 @@ TEST_F_TIMEOUT(deadlock, of_punch_and_error, 60)
 	ASSERT_EQ(1, poll(&end, 1, limit_ms));
 	ASSERT_EQ(1, read(self->done[0], &state, 1));
 	EXPECT_EQ('d', state);
+}
+
+/*
+ * read(2) came to a folio that begins with poison and forgot what it had read
+ * from the one before: an error, with the position behind those data.
+ */
+FIXTURE(reader)
+{
+	int fd;
+	char *map;
+};
+
+FIXTURE_SETUP(reader)
+{
+	const size_t size = 2 * SIZE_2M;
+
+	ASSERT_EQ(0, pool_want(SIZE_2M, 2));
+	self->fd = memfd_create("reader", MFD_HUGETLB | MFD_HUGE_2MB);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ftruncate(self->fd, size));
+	self->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 self->fd, 0);
+	ASSERT_NE(MAP_FAILED, self->map);
+	memset(self->map, 'r', size);
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN(reader)
+{
+	munmap(self->map, 2 * SIZE_2M);
+	close(self->fd);
+}
+
+TEST_F(reader, told_of_what_came_before)
+{
+	char *data = malloc(2 * SIZE_2M);
+
+	ASSERT_NE(NULL, data);
+	ASSERT_EQ(0, error_inject_pfn(pagemap_pfn(self->map + SIZE_2M)));
+	EXPECT_EQ(SIZE_2M, read(self->fd, data, 2 * SIZE_2M));
+	EXPECT_EQ('r', data[SIZE_2M - 1]);
+	EXPECT_EQ(SIZE_2M, lseek(self->fd, 0, SEEK_CUR));
+	EXPECT_EQ(-1, read(self->fd, data, 2 * SIZE_2M));
+	EXPECT_EQ(EIO, errno);
+	free(data);
+}
+
+/*
+ * A THP with poison that could not be split, as it was pinned, was freed as a
+ * block, poison and all.
+ */
+FIXTURE(unsplit)
+{
+	char *map;
+	char *thp;
+	unsigned long pfn;
+	int pipe[2];
+};
+
+FIXTURE_SETUP(unsplit)
+{
+	self->map = mmap(NULL, 2 * SIZE_2M, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->map);
+	self->thp = (char *)(((uintptr_t)self->map + SIZE_2M - 1) &
+			     ~(SIZE_2M - 1));
+	ASSERT_EQ(0, madvise(self->thp, SIZE_2M, MADV_HUGEPAGE));
+	memset(self->thp, 1, SIZE_2M);
+	self->pfn = pagemap_pfn(self->thp + SIZE_2M / 2);
+	ASSERT_NE(0, page_flags(self->pfn) & PAGE_THP);
+	ASSERT_EQ(0, pipe(self->pipe));
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN(unsplit)
+{
+	error_unpoison_pfn(self->pfn);
+}
+
+TEST_F(unsplit, poison_is_not_freed)
+{
+	struct iovec pinned = { self->thp, BASE_PAGE };
+
+	ASSERT_EQ(BASE_PAGE, vmsplice(self->pipe[1], &pinned, 1, 0));
+	error_inject_pfn(self->pfn);	/* -EBUSY or so: it cannot be split */
+	ASSERT_NE(0, page_flags(self->pfn) & PAGE_HWPOISON);
+	ASSERT_EQ(0, munmap(self->map, 2 * SIZE_2M));
+	close(self->pipe[0]);
+	close(self->pipe[1]);
+	/* What is on per-CPU lists is not said to be free. */
+	ASSERT_EQ(0, procfile_write("/proc/sys/vm/compact_memory", "1"));
+	EXPECT_EQ(0, page_flags(self->pfn) & PAGE_BUDDY);
+	EXPECT_NE(0, page_flags(self->pfn) & PAGE_HWPOISON);
+	EXPECT_NE(0, page_flags(self->pfn + 1) & PAGE_BUDDY);
 }
 
 TEST_HARNESS_MAIN
