@@ -220,7 +220,7 @@ static void expect_others(struct __test_metadata *_metadata, struct machine *m,
 }
 
 /* Rule 25: what the first error leaves mapped, and what it costs the others. */
-TEST_F(stage2, first_error)
+TEST_F_TIMEOUT(stage2, first_error, 120)
 {
 	long faults;
 
@@ -262,7 +262,7 @@ static long cost_of_bad_line(struct machine *m, uint64_t gpa)
  * The figures of docs/vmm.md.  A machine check's handler, signal and log line
  * are in the cost of the bad line.
  */
-TEST_F(stage2, figures)
+TEST_F_TIMEOUT(stage2, figures, 120)
 {
 	struct machine *m = &self->m;
 	long large, medium, small, faults, cost;
@@ -308,7 +308,7 @@ TEST_F(stage2_2M, second_error)
 }
 
 /* Mapped after the error: around it, or over it. */
-TEST_F(stage2, mapped_anew)
+TEST_F_TIMEOUT(stage2, mapped_anew, 120)
 {
 	struct machine *m = &self->m;
 
@@ -419,7 +419,7 @@ static size_t nth_raw(size_t size, size_t i, size_t n)
 }
 
 /* The last of many is as exact as the first, and the others still are. */
-TEST_F(stage2, thousandth_error)
+TEST_F_TIMEOUT(stage2, thousandth_error, 300)
 {
 	size_t n = variant->size == SIZE_1G ? MANY : 200, i;
 	uint64_t hits;
