@@ -45,33 +45,39 @@ part_of() {	# PATCH
 	fi
 }
 
-# The new files that a patch brings: "Adds: PATH..." between its message and
-# its first hunk, where git am does not look.
-added_by() {	# PATCH
-	sed -n '/^---$/,/^--- /s/^Adds://p' "$1" | xargs -r printf '%s\n'
+# "FILE PATCH" for the new files that patches bring: "Adds: PATH..." between a
+# patch's message and its first hunk, where git am does not look.
+added() {	# PATCH...
+	awk 'FNR == 1 { part = 0 }
+		/^---$/ { part = 1 }
+		/^--- ./ { part = 2 }
+		part == 1 && /^Adds:/ {
+			for (i = 2; i <= NF; i++)
+				print $i, FILENAME
+		}' "$@" | LC_ALL=C sort
 }
+
+added_by() { added "$1" | cut -d' ' -f1; }	# PATCH
 
 # Each new file is of one patch, and each that a patch names is there.
 check_added() {
-	local file patch by
-	while read -r patch; do
-		while read -r file; do
-			[ -f "$keep/$file" ] && new_files | grep -qxF "$file" ||
-				die "$patch adds $file, but $keep has no such file below ${new_dirs[*]}"
-		done < <(added_by "$patch")
-		grep -q '^+++ ' "$patch" ||
-			die "$patch changes no file of the base: who would call what it adds?"
-	done < <(patches)
-	while read -r file; do
-		mapfile -t by < <(while read -r patch; do
-			added_by "$patch" | grep -qxF "$file" && echo "$patch"
-		done < <(patches))
-		case ${#by[@]} in
-		1) ;;
-		0) die "$keep/$file is of no patch: name it in the one that needs it first: Adds: $file" ;;
-		*) die "$keep/$file is added by more than one patch: ${by[*]}" ;;
-		esac
-	done < <(new_files)
+	local file list all
+
+	mapfile -t list < <(patches)
+	all=$(added "${list[@]}")
+	for file in $(grep -L '^+++ ' "${list[@]}"); do
+		die "$file changes no file of the base: who would call what it adds?"
+	done
+	for file in $(comm -13 <(new_files) <(cut -d' ' -f1 <<<"$all" | uniq)); do
+		die "$(grep "^$file " <<<"$all" | sed 's/.* //') adds $file, but $keep has no such file below ${new_dirs[*]}"
+	done
+	for file in $(comm -23 <(new_files) <(cut -d' ' -f1 <<<"$all" | uniq)); do
+		die "$keep/$file is of no patch: name it in the one that needs it first: Adds: $file"
+	done
+	for file in $(cut -d' ' -f1 <<<"$all" | uniq -d); do
+		die "$keep/$file is added by more than one patch:" \
+			$(sed -n "s|^$file ||p" <<<"$all")
+	done
 }
 
 # memscan's own files as a tree has them: "FILE_HERE FILE_IN_TREE" lines.
