@@ -204,7 +204,7 @@ static void consume_twice(struct __test_metadata *_metadata, char *addr)
 	ASSERT_TRUE(sigbus_on_load(addr, &seen));
 	ASSERT_TRUE(sigbus_on_load(addr, &seen));
 	ASSERT_EQ(BUS_MCEERR_AR, seen.code);
-	ASSERT_EQ((uintptr_t)addr, seen.addr);
+	ASSERT_EQ((uintptr_t)addr & -BASE_PAGE, seen.addr);
 }
 
 /*
