@@ -288,10 +288,10 @@ TEST_F_TIMEOUT(fixed, known, 120)
 	ASSERT_EQ(0, lab_poison_add(self->hp.pa + raw + 640, 1));
 	ASSERT_TRUE(sigbus_on_load(from + 640, &seen));
 	for (worker = 0; worker < 2; worker++) {
-		EXPECT_EQ(-EHWPOISON, write_fixed(&self->ring, self->sink.fd,
-						  from + 640, 64, worker));
-		EXPECT_EQ(-EHWPOISON, write_fixed(&self->ring, self->sink.fd,
-						  from - 64, 128, worker));
+		EXPECT_EQ(-EFAULT, write_fixed(&self->ring, self->sink.fd,
+					       from + 640, 64, worker));
+		EXPECT_EQ(-EFAULT, write_fixed(&self->ring, self->sink.fd,
+					       from - 64, 128, worker));
 		EXPECT_EQ(64, write_fixed(&self->ring, self->sink.fd,
 					  from - 64, 64, worker));
 		EXPECT_EQ(64, write_fixed(&self->ring, self->sink.fd,
