@@ -150,6 +150,19 @@ TEST_F(gigantic, unmapped_beyond_budget)
 	expect_ended(_metadata, &self->f, 30);
 }
 
+/* Faults at what was unmapped are no reason to fill the log. */
+TEST_F(kept, lines_after_the_end)
+{
+	struct sigbus seen;
+	int i;
+
+	spend_budget(_metadata, self->raw);
+	ASSERT_TRUE(poll_until(is_unmapped(self->raw, 21)));
+	for (i = 0; i < 1000; i++)
+		ASSERT_TRUE(sigbus_on_load(self->raw, &seen));
+	EXPECT_GE(100, kmsg_count("hardware memory corruption fault"));
+}
+
 /* What a descriptor can read it can read all the same. */
 TEST_F(kept, read_after_the_end)
 {
