@@ -124,10 +124,11 @@ built_tree() {	# KERNEL
 		die "lab/vm has no built tree of $1: see its words above"
 }
 
-# All that make wants for mm/ and fs/, with the objects' times: the sources of
-# drivers and of other processors are most of a tree and never read.
+# All that make wants for what the series touches, with the objects' times: other
+# sources of drivers and of other processors are most of a tree and never read.
 copy_tree() {	# FROM TO
-	local others
+	local others dirs
+	mapfile -t dirs < <(touched_files | sed 's|/[^/]*$||' | uniq)
 	mapfile -t others < <(cd "$1" && find arch -mindepth 1 -maxdepth 1 \
 		-type d ! -name x86 -printf '--exclude=./%p/*.[chS]\n')
 	mkdir -p "$2"
@@ -138,7 +139,10 @@ copy_tree() {	# FROM TO
 		--exclude='./vmlinux*' --exclude='./.tmp_vmlinux*' \
 		--exclude='./Documentation/devicetree' \
 		--exclude='./Documentation/translations' . |
-		tar -C "$2" -xf - || die "cannot copy $1 to $2: is the disk full?"
+		tar -C "$2" -xf - &&
+	(cd "$1" && find "${dirs[@]}" -maxdepth 1 -type f -print0) |
+		tar -C "$1" --null -T - -cf - | tar -C "$2" -xf - ||
+		die "cannot copy $1 to $2: is the disk full?"
 }
 
 # As the lab calls make, so that its compiler cache knows the answers.
