@@ -189,7 +189,7 @@ bool arena_open(bool gigantic)
 	prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_LATE, 0, 0);
 	has_gigantic = gigantic && file_open(&files[GIGANTIC]);
 	if (gigantic && !has_gigantic)
-		printf("# no page of 1 GiB here\n");
+		printf("# no page of 1 GiB here: %s\n", strerror(errno));
 	return gigantic == has_gigantic && open_small();
 }
 

@@ -38,9 +38,12 @@ static const char *until_wrong(unsigned long ms)
 /* What a kernel says that is not well; user space says it here. */
 static const char *plant_report(void)
 {
-	if (procfile_write("/dev/kmsg", "<4>BUG: planted by a control\n"))
-		return NULL;
-	return until_wrong(5000);
+	static const char line[] = "<4>BUG: planted by a control\n";
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	bool planted = write(fd, line, strlen(line)) > 0;
+
+	close(fd);
+	return planted ? until_wrong(5000) : NULL;
 }
 
 static volatile bool released;

@@ -188,6 +188,7 @@ int main(int argc, char **argv)
 	}
 	if (!prepare()) {
 		printf("not ok - the attacker's poison can be prepared\n");
+		kmsg_console(true);
 		return 1;
 	}
 	if (options.panic)
@@ -199,5 +200,7 @@ int main(int argc, char **argv)
 	if (options.calls && !failed)
 		failed += fuzz();
 	arena_heal();
+	/* What init says at the end has to be seen */
+	kmsg_console(true);
 	return !!failed;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -21,9 +20,14 @@
 sigjmp_buf user_jump;
 volatile bool user_guarded;
 
+/*
+ * Not by glibc's functions: they would have all threads of the process do the
+ * same, and after a clone() without glibc they take the observer's for theirs.
+ */
 bool user_become(void)
 {
-	return !setgroups(0, NULL) && !setgid(UID) && !setuid(UID) &&
+	return !syscall(SYS_setgroups, 0, NULL) && !syscall(SYS_setgid, UID) &&
+	       !syscall(SYS_setuid, UID) &&
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
 	       !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
