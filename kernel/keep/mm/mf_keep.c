@@ -30,7 +30,6 @@
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
-#include <linux/ratelimit.h>
 #include <linux/rmap.h>
 #include "internal.h"
 #include "mf_keep.h"
@@ -89,6 +88,8 @@ static void mf_keep_new_record(struct folio *folio)
 		return;
 	}
 	record->folio = folio;
+	ratelimit_default_init(&record->lines);
+	ratelimit_set_flags(&record->lines, RATELIMIT_MSG_ON_RELEASE);
 	INIT_DELAYED_WORK(&record->unmap, mf_keep_unmap_workfn);
 	/* It is complete before a reader finds it. */
 	smp_store_release((struct mf_keep_record **)&folio->_hugetlb_hwpoison,
@@ -261,18 +262,16 @@ static int mf_keep_first_report(struct page *page, int flags,
 static int mf_keep_repeated_report(struct folio *folio, struct page *page,
 				   int flags)
 {
-	static DEFINE_RATELIMIT_STATE(some, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
+	struct mf_keep_record *record = mf_keep_record(folio);
 	unsigned long pfn = page_to_pfn(page);
 
 	lockdep_assert_not_held(&mf_mutex);
 
-	ratelimit_set_flags(&some, RATELIMIT_MSG_ON_RELEASE);
 	if (flags & MF_ACTION_REQUIRED) {
 		mf_keep_charge(folio, flags);
 		kill_accessing_process(current, pfn, flags);
 	}
-	if (__ratelimit(&some))
+	if (!record || __ratelimit(&record->lines))
 		action_result(pfn, MF_MSG_ALREADY_POISONED, MF_RECOVERED);
 	return -EHWPOISON;
 }

@@ -6,6 +6,7 @@
 #define _MM_MF_KEEP_H
 
 #include <linux/hugetlb.h>
+#include <linux/ratelimit.h>
 #include <linux/workqueue.h>
 
 /*
@@ -32,6 +33,7 @@ struct mf_keep_budget {
  * @hardware: at least one of the errors was a real one
  * @ended: the policy ends for this folio, see mf_keep_charge()
  * @budget: for consumption of what is recorded already
+ * @lines: limits what the log gets of that, for each folio by itself
  * @unmap: takes the folio from its users once the budget is spent; has a
  *	reference to the folio while it is queued
  * @raw: a bit a base page
@@ -41,6 +43,7 @@ struct mf_keep_record {
 	bool hardware;
 	atomic_t ended;
 	struct mf_keep_budget budget;
+	struct ratelimit_state lines;
 	struct delayed_work unmap;
 	unsigned long raw[];
 };
