@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <poll.h>
-#include <sched.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -222,7 +220,8 @@ TEST_F(reader, told_of_what_came_before)
 
 /*
  * A THP with poison that could not be split, as it was pinned, was freed as a
- * block, poison and all.
+ * block, poison and all: to a per-CPU list, from where it is handed out again, or
+ * with DEBUG_VM, as here, is dropped.
  */
 FIXTURE(unsplit)
 {
@@ -248,12 +247,6 @@ static char *map_thp(void)
 
 FIXTURE_SETUP(unsplit)
 {
-	cpu_set_t here;
-
-	/* What one CPU frees it allocates next. */
-	CPU_ZERO(&here);
-	CPU_SET(0, &here);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(here), &here));
 	self->thp = map_thp();
 	ASSERT_NE(NULL, self->thp);
 	self->pfn = pagemap_pfn(self->thp + SIZE_2M / 2);
@@ -265,20 +258,6 @@ FIXTURE_SETUP(unsplit)
 FIXTURE_TEARDOWN(unsplit)
 {
 	error_unpoison_pfn(self->pfn);
-}
-
-/* Is it among the THPs that come next?  They stay until the test exits. */
-static bool handed_out(unsigned long pfn)
-{
-	char *thp;
-	int i;
-
-	for (i = 0; i < 200; i++) {
-		thp = map_thp();
-		if (thp && pagemap_pfn(thp + SIZE_2M / 2) == pfn)
-			return true;
-	}
-	return false;
 }
 
 TEST_F(unsplit, poison_is_not_freed)
@@ -294,8 +273,6 @@ TEST_F(unsplit, poison_is_not_freed)
 	EXPECT_EQ(0, page_flags(self->pfn) & PAGE_BUDDY);
 	EXPECT_NE(0, page_flags(self->pfn) & PAGE_HWPOISON);
 	EXPECT_NE(0, page_flags(self->pfn + 1) & PAGE_BUDDY);
-
-	EXPECT_FALSE(handed_out(self->pfn));
 }
 
 TEST_HARNESS_MAIN
