@@ -39,8 +39,8 @@ int descriptors_any(struct rng *rng)
 	unsigned int which = rng_below(rng, FD_MAX);
 	int fd = fds[which];
 
-	/* The memory of a process has a scene, which says why */
-	return fd < 0 || which == FD_MEM ? (int)rng_below(rng, 3) : fd;
+	/* These two have scenes, which say why */
+	return fd < 0 || which == FD_MEM || which == FD_ALG_OP ? (int)rng_below(rng, 3) : fd;
 }
 
 static void open_files(void)

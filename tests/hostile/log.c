@@ -14,7 +14,7 @@
 #define PFNS		(1UL << 24)	/* 64 GiB */
 
 static const char * const reports[] = {
-	"BUG:", "kernel BUG at", "WARNING:", "Oops", "general protection fault",
+	"BUG:", "kernel BUG at", "WARNING:", "Oops", "Internal error",
 	"Bad page state", "Bad page map", "Bad page cache", "KASAN:", "UBSAN:",
 	"possible circular locking", "possible recursive locking",
 	"possible irq lock", "INFO: task", "INFO: rcu", "suspicious RCU usage",

@@ -142,7 +142,8 @@ static bool prepare(void)
 		kmsg_console(false);
 	heartbeat_patience(options.patience);
 	open_devices();
-	return get_ahead() && judge_start() && arena_open(options.gigantic);
+	/* It takes a while to clear 1 GiB, which is not to be judged */
+	return arena_open(options.gigantic) && get_ahead() && judge_start();
 }
 
 static void say_figures(uint64_t calls, unsigned long since_ms)

@@ -31,6 +31,16 @@ void *place_page(struct rng *rng, bool new)
 	return (void *)((uintptr_t)place_line(rng, new) & -BASE_PAGE);
 }
 
+void *place_late_page(struct rng *rng)
+{
+	uintptr_t line;
+
+	do {
+		line = (uintptr_t)place_line(rng, true);
+	} while (line % BASE_PAGE < 1024);
+	return (void *)(line & -BASE_PAGE);
+}
+
 void *place_raw(struct rng *rng, size_t size, bool new)
 {
 	const struct lost *lost = some_lost(rng, new);

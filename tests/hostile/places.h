@@ -19,6 +19,9 @@ void *place_raw(struct rng *rng, size_t size, bool new);
 void *place_page(struct rng *rng, bool new);
 void *place_line(struct rng *rng, bool new);
 
+/* The start of one whose first 1,024 bytes are healthy. */
+void *place_late_page(struct rng *rng);
+
 /*
  * Put @size bytes at a place that touches a lost line, or, one time in @of,
  * in healthy memory; stores into lost lines are made and are lost.

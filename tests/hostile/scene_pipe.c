@@ -30,7 +30,7 @@ static void empty(int fd)
 static void move_on(struct rng *rng, int from)
 {
 	static const enum descriptor to[] = {
-		FD_SHMEM, FD_FILE, FD_UNIX, FD_TCP, FD_UDP, FD_ALG_OP,
+		FD_SHMEM, FD_FILE, FD_UNIX, FD_TCP, FD_UDP,
 		FD_PIPE2_IN, FD_NULL, FD_PTY, FD_FUSE,
 	};
 	int fd = descriptor(to[rng_below(rng, sizeof(to) / sizeof(*to))]);

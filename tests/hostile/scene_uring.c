@@ -87,7 +87,11 @@ void scene_fixed(struct rng *rng)
 	ring_close(&ring);
 }
 
-/* The queues themselves, in memory of which a line is lost. */
+/*
+ * The queues themselves, in memory of which a line is lost.  What the kernel
+ * loads of them is healthy: plain loads would be the machine's end, without the
+ * policy as well (docs/kernel.md).
+ */
 static void use_ring_at(void *page)
 {
 	const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
@@ -105,21 +109,21 @@ static void use_ring_at(void *page)
 
 void scene_ring(struct rng *rng)
 {
-	char *page = place_page(rng, true);
+	char *page = place_late_page(rng);
 
 	if (rng_percent(rng, 30))
 		page -= BASE_PAGE;
 	user_child(use_ring_at, page);
 }
 
-/* Buffers that the kernel chooses from a ring of the user's. */
+/* Buffers that the kernel chooses from a ring of the user's; the same holds. */
 void scene_pbuf(struct rng *rng)
 {
 	struct io_uring_sqe entry = {
 		.opcode = IORING_OP_READ, .fd = descriptor(FD_ZERO),
 		.flags = IOSQE_BUFFER_SELECT, .len = 64,
 	};
-	uint64_t words[5] = { (uintptr_t)place_page(rng, true), 4 };
+	uint64_t words[5] = { (uintptr_t)place_late_page(rng), 4 };
 	struct ring ring;
 
 	if (!ring_open(&ring, 0))
@@ -133,12 +137,16 @@ void scene_pbuf(struct rng *rng)
 	ring_close(&ring);
 }
 
-/* Known poison by the caller, then new poison by a worker that he starts. */
-void scene_inherit(struct rng *rng)
+struct pair {
+	char *known, *new;
+};
+
+static void write_both(void *arg)
 {
+	const struct pair *lines = arg;
 	struct io_uring_sqe entry = {
 		.opcode = IORING_OP_WRITE, .fd = descriptor(FD_PIPE_IN),
-		.addr = (uintptr_t)place_line(rng, false), .len = 64,
+		.addr = (uintptr_t)lines->known, .len = 64,
 	};
 	struct ring ring;
 
@@ -146,9 +154,20 @@ void scene_inherit(struct rng *rng)
 		return;
 	ring_put(&ring, &entry);
 	entry.fd = descriptor(FD_SHMEM);
-	entry.addr = (uintptr_t)place_line(rng, true);
+	entry.addr = (uintptr_t)lines->new;
 	entry.flags = IOSQE_ASYNC;
 	ring_put(&ring, &entry);
 	ring_enter(&ring);
 	ring_close(&ring);
+}
+
+/*
+ * Known poison by the caller, then new poison by a worker that he starts in the
+ * same call: a child, as a process keeps its workers.
+ */
+void scene_inherit(struct rng *rng)
+{
+	struct pair lines = { place_line(rng, false), place_line(rng, true) };
+
+	user_child(write_both, &lines);
 }
