@@ -237,22 +237,14 @@ static void mf_keep_notify_mmus(struct folio *folio, struct page *page)
 	i_mmap_unlock_read(mapping);
 }
 
-/*
- * Signal the consumer, and who asked to hear of errors early.
- *
- * A real error is answered as if the consumer had been told, which makes the
- * caller leave the page in the direct map: that is what users of pins have, and
- * the process has its own mapping anyway. mf_keep_hide() comes at the release.
- */
+/* Signal the consumer, and who asked to hear of errors early. */
 static int mf_keep_first_report(struct page *page, int flags,
 				struct list_head *tokill)
 {
 	unsigned long pfn = page_to_pfn(page);
-	int res;
 
 	kill_procs(tokill, true, pfn, flags);
-	res = action_result(pfn, MF_MSG_HUGE, MF_RECOVERED);
-	return flags & MF_SW_SIMULATED ? res : -EHWPOISON;
+	return action_result(pfn, MF_MSG_HUGE, MF_RECOVERED);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
+#include <linux/memory_hotplug.h>
 #include <linux/pagemap.h>
 #include <linux/memfd.h>
 
@@ -64,6 +65,22 @@ static inline bool folio_mf_keep_poisoned(struct folio *folio)
 	return folio_mf_keep(folio) &&
 	       (READ_ONCE(folio->_hugetlb_hwpoison) ||
 		folio_test_hugetlb_raw_hwp_unreliable(folio));
+}
+
+/**
+ * mf_keep_stays_mapped - has a page to stay in the direct map in spite of poison?
+ * @pfn: any page frame
+ *
+ * While a folio is kept, that is what users of pins have. What is raw of it goes
+ * from there when the folio is released.
+ *
+ * Context: any.
+ */
+static inline bool mf_keep_stays_mapped(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && folio_mf_keep(page_folio(page));
 }
 
 /**
@@ -142,6 +159,11 @@ static inline bool folio_mf_keep(struct folio *folio)
 }
 
 static inline bool folio_mf_keep_poisoned(struct folio *folio)
+{
+	return false;
+}
+
+static inline bool mf_keep_stays_mapped(unsigned long pfn)
 {
 	return false;
 }
