@@ -78,6 +78,9 @@ touched_objects() {	# TREE
 	touched_sources | configured "$1" x86
 }
 
+# Line numbers move; what is said does not.
+without_lines() { sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | LC_ALL=C sort -u; }
+
 # What the base's own files say without the series does not count.
 verify_objects() {	# TREE OBJECT...
 	local tree=$1 log=$scratch/build.log
