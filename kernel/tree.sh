@@ -107,12 +107,6 @@ hook_memscan() {	# TREE
 	echo 'obj-$(CONFIG_MEMSCAN)	+= memscan/' >>"$1/drivers/ras/Makefile"
 }
 
-# Directories whose objects the series changes, as make's targets.
-object_dirs() {
-	{ new_files; touched_files; } | sed -n 's|/[^/]*\.c$|/|p' |
-		LC_ALL=C sort -u
-}
-
 need_series() {
 	[ -d "$keep/$base" ] && [ -n "$(patches)" ] && [ -n "$(new_files)" ] ||
 		die "$keep has no series for $base: it wants $keep/$base/0*.patch and new files such as $keep/mm/*.c"
