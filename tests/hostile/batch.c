@@ -22,11 +22,12 @@
 #include "user.h"
 
 /*
- * A call that takes longer is not worth to be waited for.  To begin takes more,
- * and on a busy host nobody knows how much.
+ * A call that takes longer is not worth to be waited for; to begin takes more.
+ * Counted in looks at it, as these take longer as well if the host is busy.
  */
-#define STUCK_MS	600
-#define BEGIN_MS	20000
+#define POLL_MS		25
+#define STUCK_POLLS	24
+#define BEGIN_POLLS	400
 #define LOOK_MS		100
 /* One batch in so many has user and network namespaces of its own. */
 #define UNSHARE_ONE_IN	4
@@ -97,22 +98,29 @@ static pid_t start(uint64_t seed, uint64_t first, uint64_t end, int *pidfd)
 	return keeper;
 }
 
+/* True if there was no call since the last time, nor the times before. */
+static bool is_stuck(uint64_t *begun, unsigned int *polls_left)
+{
+	uint64_t now = journal_begun();
+
+	if (now != *begun) {
+		*begun = now;
+		*polls_left = STUCK_POLLS;
+	}
+	return !(*polls_left)--;
+}
+
 /* Until it has ended, or does not get on any more. */
 static const char *watch(int pidfd)
 {
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
-	unsigned long looked = clock_ms(), moved = looked;
+	unsigned int polls_left = BEGIN_POLLS;
+	unsigned long looked = clock_ms();
 	uint64_t begun = journal_begun();
-	unsigned long limit = BEGIN_MS;
-	const char *wrong;
+	const char *wrong = NULL;
 
-	while (!poll(&end, 1, LOOK_MS / 4)) {
-		if (journal_begun() != begun) {
-			begun = journal_begun();
-			moved = clock_ms();
-			limit = STUCK_MS;
-		}
-		if (clock_ms() - moved > limit) {
+	while (!wrong && !poll(&end, 1, POLL_MS)) {
+		if (is_stuck(&begun, &polls_left)) {
 			kills++;
 			break;
 		}
@@ -120,10 +128,8 @@ static const char *watch(int pidfd)
 			continue;
 		looked = clock_ms();
 		wrong = judge_now();
-		if (wrong)
-			return wrong;
 	}
-	return NULL;
+	return wrong;
 }
 
 /* As far as one namespace gets; @first is then the next call. */
