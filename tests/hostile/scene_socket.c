@@ -117,15 +117,15 @@ void scene_xdp(struct rng *rng)
 }
 
 /*
- * A copy is hashed.  Pages that are handed over themselves would be read by
- * plain loads, as they would without the policy (docs/kernel.md).
+ * Pages are pinned and read by plain loads, so poison that nobody has met is the
+ * end of the machine, without the policy as well (docs/kernel.md).
  */
 void scene_hash(struct rng *rng)
 {
 	int fd = descriptor(FD_ALG_OP);
 
-	send(fd, place_line(rng, true), 64, MSG_DONTWAIT | MSG_MORE);
-	send(fd, place_raw(rng, 128, true), 128, MSG_DONTWAIT);
+	send(fd, place_line(rng, false), 64, MSG_DONTWAIT | MSG_MORE);
+	send(fd, place_raw(rng, 128, false), 128, MSG_DONTWAIT);
 	setsockopt(fd, 279, 1, place_raw(rng, 16, true), 16);
 	recv(fd, place_raw(rng, 32, true), 32, MSG_DONTWAIT);
 }
