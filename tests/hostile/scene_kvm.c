@@ -101,7 +101,11 @@ static void set_msr(struct guest *g, uint32_t index, uint64_t value)
 	ioctl(g->vcpu, KVM_SET_MSRS, &msr);
 }
 
-/* Pages that KVM itself writes and reads: clock, steal time, end of interrupt. */
+/*
+ * Pages that KVM itself writes and reads: clock, steal time, end of interrupt.
+ * It reads by plain loads, so poison that nobody has met is the end of the
+ * machine there, without the policy as well (docs/kernel.md).
+ */
 static void keep_time(struct guest *g, char *line)
 {
 	set_msr(g, MSR_CLOCK, (RAW + 0x100) | 1);
@@ -124,7 +128,7 @@ static void run_clock(void *line)
 
 void scene_clock(struct rng *rng)
 {
-	user_child(run_clock, place_line(rng, true));
+	user_child(run_clock, place_line(rng, false));
 }
 
 static void hand_structures(struct rng *rng, struct guest *g)
