@@ -74,7 +74,7 @@ static void look_into(struct rng *rng, pid_t child)
 
 void scene_ptrace(struct rng *rng)
 {
-	pid_t child = fork();
+	pid_t child = user_fork();
 	int tries = 5;
 
 	if (!child)

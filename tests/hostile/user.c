@@ -130,9 +130,21 @@ static void await(pid_t child)
 		;
 }
 
+pid_t user_fork(void)
+{
+	const struct itimerval off = { 0 };
+	pid_t child;
+
+	setitimer(ITIMER_REAL, &off, NULL);
+	child = fork();
+	if (child)
+		user_clock();
+	return child;
+}
+
 void user_child(void (*run)(void *), void *arg)
 {
-	pid_t child = fork();
+	pid_t child = user_fork();
 
 	if (!child) {
 		user_clock();

@@ -4,6 +4,7 @@
 #define USER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Root no more: a plain user, no capabilities, none to be had by exec. */
 bool user_become(void);
@@ -35,6 +36,9 @@ extern volatile bool user_guarded;
  */
 long user_call(long nr, unsigned long a, unsigned long b, unsigned long c,
 	       unsigned long d, unsigned long e, unsigned long f);
+
+/* fork(), which signals make the kernel begin anew: no clock meanwhile. */
+pid_t user_fork(void);
 
 /* Run it in a child, which is killed if it lasts. */
 void user_child(void (*run)(void *), void *arg);
