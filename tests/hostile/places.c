@@ -31,6 +31,16 @@ void *place_page(struct rng *rng, bool new)
 	return (void *)((uintptr_t)place_line(rng, new) & -BASE_PAGE);
 }
 
+void *place_line_alone(struct rng *rng)
+{
+	const struct lost *lost;
+
+	do {
+		lost = some_lost(rng, true);
+	} while (lost->bytes == BASE_PAGE);
+	return lost->addr;
+}
+
 void *place_late_page(struct rng *rng)
 {
 	uintptr_t line;

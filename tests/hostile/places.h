@@ -19,6 +19,9 @@ void *place_raw(struct rng *rng, size_t size, bool new);
 void *place_page(struct rng *rng, bool new);
 void *place_line(struct rng *rng, bool new);
 
+/* A lost line, met or not, of a base page whose other half is healthy. */
+void *place_line_alone(struct rng *rng);
+
 /* The start of one whose first 1,024 bytes are healthy. */
 void *place_late_page(struct rng *rng);
 

@@ -104,8 +104,8 @@ static void set_msr(struct guest *g, uint32_t index, uint64_t value)
 /*
  * Pages that KVM itself writes and reads: clock, steal time, end of interrupt.
  * It reads by plain loads, so poison that nobody has met is the end of the
- * machine there, without the policy as well (docs/kernel.md): in the other half
- * of the page, then.
+ * machine there, without the policy as well (docs/kernel.md): they go to the
+ * half of the page without @line, which has to be healthy.
  */
 static void keep_time(struct guest *g, char *line)
 {
@@ -131,7 +131,7 @@ static void run_clock(void *line)
 
 void scene_clock(struct rng *rng)
 {
-	user_child(run_clock, place_line(rng, true));
+	user_child(run_clock, place_line_alone(rng));
 }
 
 static void hand_structures(struct rng *rng, struct guest *g)

@@ -163,6 +163,7 @@ static ssize_t max_repeats_store(struct kobject *kobj,
 	WRITE_ONCE(mf_keep_max_repeats, value);
 	return count;
 }
+
 static struct kobj_attribute max_repeats_attr = __ATTR_RW(max_repeats);
 
 static ssize_t repeats_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -170,6 +171,7 @@ static ssize_t repeats_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mf_keep_repeats));
 }
+
 static struct kobj_attribute repeats_attr = __ATTR_RO(repeats);
 
 static ssize_t unmapped_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -177,6 +179,7 @@ static ssize_t unmapped_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mf_keep_unmapped));
 }
+
 static struct kobj_attribute unmapped_attr = __ATTR_RO(unmapped);
 
 static struct attribute *mf_keep_attrs[] = {
