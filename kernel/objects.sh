@@ -41,7 +41,9 @@ entered() {	# TREE DIR
 	local dir=$2
 
 	while [[ $dir == */* && $dir != arch/?* || $dir == arch/*/* ]]; do
-		listed_in "$1" "${dir%/*}" | grep -qxF "${dir##*/}/" || return
+		# grep -q would end first, and the pipe with SIGPIPE at times.
+		listed_in "$1" "${dir%/*}" |
+			grep -xF "${dir##*/}/" >/dev/null || return
 		dir=${dir%/*}
 	done
 }
