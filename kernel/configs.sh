@@ -58,27 +58,25 @@ compile_config() {	# ARCH_DIR
 			"${objects[*]}" "${news[*]}"
 }
 
-verify_config() {	# NAME=VALUE
-	local status
-
+compiles_with() {	# NAME=VALUE
 	cp "$scratch/lab.config" "$scratch/tree/.config"
 	set_config "$1"
-	configure && has_config "$1" && compile_config x86 &&
-		status=0 || status=1
-	result $status "compiles with $1"
+	configure && has_config "$1" && compile_config x86
 }
 
-# Where a machine check in the kernel's user accesses is fatal, or there is
-# none, there must be no policy.
-verify_gate() {	# NAME ARCH_DIR MAKE_WORD...
-	local name=$1 arch=$2 status make_words=("${@:3}")
-
+has_no_policy() {
 	cp "$scratch/lab.config" "$scratch/tree/.config"
 	configure && has_config MEMORY_FAILURE=y && has_config HUGETLBFS=y &&
-		has_config MF_KEEP_UE_MAPPED=n && status=0 || status=1
-	result $status "$name has memory_failure(), and no policy"
-	compile_config "$arch" && status=0 || status=1
-	result $status "compiles for $name"
+		has_config MF_KEEP_UE_MAPPED=n
+}
+
+# Rule 23: where a machine check in the kernel's user accesses is fatal, or
+# there is none, there must be no policy.
+verify_gate() {	# NAME ARCH_DIR MAKE_WORD...
+	local name=$1 arch=$2 make_words=("${@:3}")
+
+	check "$name has memory_failure(), and no policy" has_no_policy
+	check "compiles for $name" compile_config "$arch"
 }
 
 add_arm64() {	# BASE_TREE
@@ -94,7 +92,7 @@ verify_configs() {	# BASE_TREE
 	find_providers "$1"
 	: >"$scratch/known_warnings"
 	for config in "${configs[@]}"; do
-		verify_config "$config"
+		check "compiles with $config" compiles_with "$config"
 	done
 	verify_gate "32-bit x86" x86 ARCH=i386
 	add_arm64 "$1"

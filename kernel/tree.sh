@@ -9,6 +9,7 @@ scratch=
 
 make_scratch() {
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/mfr-kernel.XXXXXX")
+	tmp=$scratch
 	trap 'rm -rf "$scratch"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -148,23 +149,4 @@ kernel_make() {	# TREE WORD...
 	KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=mfr \
 	KBUILD_BUILD_HOST=lab LC_ALL=C \
 		make -C "$tree" -j"$(nproc)" CC="ccache gcc" "$@" </dev/null 2>&1
-}
-
-# A test's line; the caller counts with $passed and $failed.
-passed=0 failed=0
-
-result() {	# STATUS NAME
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-	fi
-}
-
-tally() {
-	echo "1..$((passed + failed))"
-	echo "$passed passed, $failed failed"
-	[ "$failed" -eq 0 ]
 }

@@ -28,6 +28,11 @@
 static const char *raw;
 static int big;
 
+/*
+ * Rule 21: threads hold each lock that the kernel could want when another one
+ * consumes; errors of others are handled all the same.
+ */
+
 /* Holds the file's lock while all of its pages are cleared. */
 static void *fill(void *unused)
 {
