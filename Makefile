@@ -4,7 +4,7 @@
 help:	## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s%s\n", $$1, $$2}' Makefile
 
-demo:	## one huge page, three errors: stock and keep side by side
+demo:	## one huge page, three errors: base and keep side by side
 	@tests/e2e/demo
 
 demo-scan:	## five latent errors: with memscan and without

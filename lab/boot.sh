@@ -88,7 +88,7 @@ build_initramfs() {	# [COMMAND...]
 	for file in "${copies[@]}"; do
 		cp -L "$file" "$to/" || die "cannot copy $file"
 	done
-	add_stock_modules "$files"
+	add_distro_modules "$files"
 	((!$#)) || printf '%s\0' "$@" >"$files/lab/argv"
 	{ cat "$base_initramfs" && archive "$files"; } >"$tmp/initramfs" ||
 		die "cannot write $tmp/initramfs"
@@ -145,7 +145,7 @@ monitor_words() {
 }
 
 # A warning is the end where nothing is to be warned of.  A program's physical
-# addresses shall hold, so stock must not move its pages from node to node.  Our
+# addresses shall hold, so distro may not move its pages from node to node.  Our
 # kernels do not remap interrupts: VFIO needs to be told that none is forged here.
 kernel_arguments() {
 	echo -n "console=ttyS0 panic=-1 "
@@ -153,10 +153,10 @@ kernel_arguments() {
 	# levels of page tables: KASAN then takes an interrupt's accesses for wild.
 	[ "$kernel" != keep-debug ] ||
 		echo -n "panic_on_warn=1 page_owner=on no5lvl "
-	[ "$kernel" != stock ] || echo -n "numa_balancing=disable "
+	[ "$kernel" != distro ] || echo -n "numa_balancing=disable "
 	[ -z "$vfio" ] || echo -n "intel_iommu=on $unsafe_interrupts "
 	# Else it warns that the emulated CPU lacks a microcode.
-	[ "$kernel $cpu" != "stock amd" ] || echo -n "spec_rstack_overflow=off "
+	[ "$kernel $cpu" != "distro amd" ] || echo -n "spec_rstack_overflow=off "
 	echo "$append"
 }
 

@@ -201,7 +201,7 @@ keep-debug_inputs() {
 need_kernel() {	# NAME
 	mkdir -p "$cache/logs" || die "cannot use the cache $cache"
 	case $1 in
-	base | keep-debug | stock) artefact "$1" ;;
+	base | keep-debug | distro) artefact "$1" ;;
 	keep) artefact base; artefact keep "$artefact" ;;
 	esac
 	kernel_dir=$artefact

@@ -2,7 +2,7 @@
 /*
  * The library with real machine checks, in the lab.
  *
- *	poisoned keep|stock 2M|1G
+ *	poisoned keep|distro 2M|1G
  *
  * What the kernel is said to be: keep, where 4 KiB are lost, or not, where the
  * whole huge page is and the library has to say so; and the size of the pages.

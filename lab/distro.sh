@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel stock: the distribution's own image, as it is, of the version whose
+# The kernel distro: the distribution's own image, as it is, of the version whose
 # source base is made from.  Its packages are unpacked into the cache, never
 # installed.  Much of it is modules, of which a guest gets those that the lab
 # needs; init.c loads them.
 
 # Such as 6.12.117-1~deb12u1, and what uname -r says of it.  Not before the
 # package is installed: on a fresh machine need_packages() does that.
-name_stock() {
-	stock_version=$(dpkg-query -W -f '${Version}' "linux-source-$series") ||
+name_distro() {
+	distro_version=$(dpkg-query -W -f '${Version}' "linux-source-$series") ||
 		die "cannot tell the version of linux-source-$series"
-	stock_abi=${stock_version%%-*}+deb12
-	stock_release=$stock_abi-amd64
+	distro_abi=${distro_version%%-*}+deb12
+	distro_release=$distro_abi-amd64
 }
 
-stock_packages() {
-	printf '%s\n' "linux-image-$stock_release-unsigned=$stock_version" \
-		"linux-headers-$stock_release=$stock_version" \
-		"linux-headers-$stock_abi-common=$stock_version" \
-		"linux-kbuild-$stock_abi=$stock_version"
+distro_packages() {
+	printf '%s\n' "linux-image-$distro_release-unsigned=$distro_version" \
+		"linux-headers-$distro_release=$distro_version" \
+		"linux-headers-$distro_abi-common=$distro_version" \
+		"linux-kbuild-$distro_abi=$distro_version"
 }
 
 download() {	# DIRECTORY PACKAGE...
@@ -27,10 +27,10 @@ download() {	# DIRECTORY PACKAGE...
 	(cd "$to" && apt -o APT::Sandbox::User=root download "$@")
 }
 
-download_stock() {	# DIRECTORY
+download_distro() {	# DIRECTORY
 	local packages
-	mapfile -t packages < <(stock_packages)
-	say "stock: download ${packages[*]%=*}"
+	mapfile -t packages < <(distro_packages)
+	say "distro: download ${packages[*]%=*}"
 	download "$1" "${packages[@]}" && return
 	say "that failed; once more with fresh package lists"
 	((!EUID)) || die "run: sudo apt-get update, then this again"
@@ -40,34 +40,34 @@ download_stock() {	# DIRECTORY
 
 # The headers become a tree like the others: linux/, with the image in it.
 # Their vmlinux is there for BTF only, which modules do without, as ours.
-make_stock() {	# DIRECTORY
+make_distro() {	# DIRECTORY
 	local package common
-	name_stock
-	common=$1/usr/src/linux-headers-$stock_abi-common
-	need_disk 1200 "the stock kernel"
-	check_same_inputs stock "$1"
-	download_stock "$1"
+	name_distro
+	common=$1/usr/src/linux-headers-$distro_abi-common
+	need_disk 1200 "the kernel distro"
+	check_same_inputs distro "$1"
+	download_distro "$1"
 	for package in "$1"/*.deb; do
 		dpkg-deb -x "$package" "$1" || die "cannot unpack $package"
 	done
-	rm "$1"/*.deb "$1/usr/src/linux-headers-$stock_release/vmlinux"
-	ln -s "usr/src/linux-headers-$stock_release" "$1/linux" &&
+	rm "$1"/*.deb "$1/usr/src/linux-headers-$distro_release/vmlinux"
+	ln -s "usr/src/linux-headers-$distro_release" "$1/linux" &&
 	echo "include $common/Makefile" >"$1/linux/Makefile" &&
 	mkdir -p "$1/linux/arch/x86/boot" &&
-	mv "$1/boot/vmlinuz-$stock_release" "$1/linux/arch/x86/boot/bzImage" &&
-	/sbin/depmod -b "$1" "$stock_release" ||
-		die "the packages of stock are not laid out as expected: see $1"
+	mv "$1/boot/vmlinuz-$distro_release" "$1/linux/arch/x86/boot/bzImage" &&
+	/sbin/depmod -b "$1" "$distro_release" ||
+		die "the packages of distro are not laid out as expected: see $1"
 }
 
-stock_inputs() {
-	name_stock
-	stock_packages
-	declare -f make_stock download_stock download stock_packages
+distro_inputs() {
+	name_distro
+	distro_packages
+	declare -f make_distro download_distro download distro_packages
 }
 
 # What our configuration has built in for tests, and what the options of this
 # guest need.
-stock_modules() {
+distro_modules() {
 	echo hwpoison-inject
 	[ "$root" != host ] || echo 9p 9pnet_virtio overlay
 	[ -z "$disk" ] || echo virtio_blk ext4
@@ -78,14 +78,14 @@ stock_modules() {
 # As lab/modules/101-NAME.ko.xz, 102-...: names sort as they are to be loaded,
 # each behind those that it depends on.  What this machine's modprobe.d says is
 # not about the guest.
-add_stock_modules() {	# INITRAMFS_DIRECTORY
+add_distro_modules() {	# INITRAMFS_DIRECTORY
 	local names said path n=100
-	[ "$kernel" = stock ] || return 0
-	mapfile -t names < <(stock_modules | tr ' ' '\n')
-	name_stock
+	[ "$kernel" = distro ] || return 0
+	mapfile -t names < <(distro_modules | tr ' ' '\n')
+	name_distro
 	said=$(/sbin/modprobe -C /dev/null -d "$kernel_dir" \
-		-S "$stock_release" --show-depends -a "${names[@]}") ||
-		die "stock lacks a module among ${names[*]}"
+		-S "$distro_release" --show-depends -a "${names[@]}") ||
+		die "distro lacks a module among ${names[*]}"
 	mkdir "$1/lab/modules"
 	while read -r path; do
 		n=$((n + 1))
