@@ -3,9 +3,10 @@
 # For series and check: what the series is made of, and copies of the lab's
 # built kernel trees, since those are cached and must stay as they are.
 
-base=6.12
 keep=kernel/keep
 scratch=
+
+. kernel/list.sh
 
 make_scratch() {
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/mfr-kernel.XXXXXX")
@@ -15,19 +16,7 @@ make_scratch() {
 	trap 'exit 143' TERM
 }
 
-# Where files of ours can be, below $keep as in a kernel tree; lab/kernel.sh
-# takes the same.
-new_dirs=(Documentation arch fs include lib mm tools virt)
-
-new_files() {
-	(cd "$keep" && find "${new_dirs[@]}" -type f 2>/dev/null |
-		LC_ALL=C sort) || :
-}
-
-# In the order of their numbers: see first_hook and first_kvm.
-patches() {
-	find "$keep/$base" -name '0*.patch' | LC_ALL=C sort
-}
+patches() { patch_names | sed "s|^|$keep/|"; }
 
 # Below the first are fixes of the base's own defects; KVM's part is from the
 # second to the third.

@@ -8,8 +8,8 @@
 # Such as 6.12.117-1~deb12u1, and what uname -r says of it.  Not before the
 # package is installed: on a fresh machine need_packages() does that.
 name_distro() {
-	distro_version=$(dpkg-query -W -f '${Version}' "linux-source-$series") ||
-		die "cannot tell the version of linux-source-$series"
+	distro_version=$(dpkg-query -W -f '${Version}' "linux-source-$base") ||
+		die "cannot tell the version of linux-source-$base"
 	distro_abi=${distro_version%%-*}+deb12
 	distro_release=$distro_abi-amd64
 }

@@ -4,12 +4,13 @@
 # keep is a copy of base's built tree with our files and patches, compiled on.
 # keep-debug has keep's source and more in its configuration.
 
-series=6.12
-tarball=/usr/src/linux-source-$series.tar.xz
+keep=$top/kernel/keep
+. "$top/kernel/list.sh"
+
+tarball=/usr/src/linux-source-$base.tar.xz
 config=$lab/kernel.config
 keep_config=$lab/kernel-keep.config
 debug_config=$lab/kernel-debug.config
-keep=$top/kernel/keep
 tree_mib=2500	# source and objects
 
 # Two trees with equal sources shall share what the compiler made of them.
@@ -112,25 +113,13 @@ make_base() {	# DIRECTORY
 	compile_shown base "$1/linux" 2000
 }
 
-# New files of ours, as paths relative to kernel/keep.
-keep_files() {
-	(cd "$keep" 2>/dev/null &&
-	 find Documentation arch fs include lib mm tools virt -type f \
-		2>/dev/null | LC_ALL=C sort) || :
-}
-
-keep_patches() {
-	(cd "$keep" 2>/dev/null &&
-	 find "$series" -name '*.patch' 2>/dev/null | LC_ALL=C sort) || :
-}
-
 # Without -p: make must see that they are new.
 add_keep_files() {	# TREE
 	local file
 	while read -r file; do
 		mkdir -p "$1/${file%/*}"
 		cp "$keep/$file" "$1/$file" || die "cannot copy $keep/$file"
-	done < <(keep_files)
+	done < <(new_files)
 }
 
 apply_keep_patches() {	# TREE
@@ -138,9 +127,9 @@ apply_keep_patches() {	# TREE
 	while read -r file; do
 		said=$(patch -d "$1" -p1 --no-backup-if-mismatch --force \
 			-i "$keep/$file" 2>&1) ||
-			die "$keep/$file does not apply to linux-source-$series:
+			die "$keep/$file does not apply to linux-source-$base:
 $said"
-	done < <(keep_patches)
+	done < <(patch_names)
 }
 
 make_keep() {	# DIRECTORY BASE_DIRECTORY
@@ -174,8 +163,8 @@ compilers() {
 }
 
 base_inputs() {
-	package_version "linux-source-$series"
-	dpkg-query --control-show "linux-source-$series" md5sums
+	package_version "linux-source-$base"
+	dpkg-query --control-show "linux-source-$base" md5sums
 	stat -c '%s %Y' "$tarball"
 	compilers
 	cat "$config"
@@ -183,12 +172,18 @@ base_inputs() {
 		wanted_options compile
 }
 
+# A patch without its message, which no kernel is made from.
+hunks='FNR == 1 { print FILENAME; hunk = 0 }
+	/^--- a\// { hunk = 1 }
+	hunk'
+
 keep_inputs() {
 	base_inputs
 	cat "$keep_config"
 	declare -f make_keep configure_more add_keep_files apply_keep_patches
 	(cd "$keep" 2>/dev/null || exit 0
-	 { keep_files; keep_patches; } | xargs -r -d '\n' sha256sum)
+	 new_files | xargs -r -d '\n' sha256sum
+	 patch_names | xargs -r -d '\n' awk "$hunks")
 }
 
 keep-debug_inputs() {

@@ -3,7 +3,7 @@
 # The distribution's packages that the lab needs.  None is asked for, and no
 # network used, if all are there.
 
-packages=(qemu-system-x86 "linux-source-$series" gcc libc6-dev make flex bison
+packages=(qemu-system-x86 "linux-source-$base" gcc libc6-dev make flex bison
 	bc libelf-dev libssl-dev cpio kmod lz4 xz-utils patch ccache busybox-static)
 
 missing_packages() {
