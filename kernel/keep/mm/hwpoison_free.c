@@ -4,8 +4,8 @@
  *
  * memory_failure() marks such a compound page with PG_has_hwpoisoned and its
  * poisoned base pages with PG_hwpoison. The page allocator must get all base
- * pages but those: not even for an instant, as it does not look at the flags
- * of a page that it hands out unless debugging is on.
+ * pages except those, and must not get those even for an instant: unless
+ * debugging is enabled, it does not check the flags of pages it hands out.
  */
 
 #include <linux/mm.h>
@@ -15,9 +15,9 @@
 #include "internal.h"
 
 /*
- * Turn a compound page into plain base pages. What the allocator counts for
- * the compound page as one is counted here, as its size is not known later;
- * what it checks of base pages it will check when they are freed.
+ * Turn a compound page into plain base pages. Accounting that the allocator
+ * does for a compound page as a whole is done here, as its size is not known
+ * later; base pages are checked when they are freed.
  */
 static void uncompound_page(struct page *head, unsigned int order)
 {
@@ -29,7 +29,7 @@ static void uncompound_page(struct page *head, unsigned int order)
 		head->mapping = NULL;
 	}
 	pgalloc_tag_sub(head, 1 << order);
-	/* What page owner has is contiguous in a section of memory only. */
+	/* Page owner's data are contiguous only within a memory section. */
 	for (i = 0; i < 1UL << order; i += MAX_ORDER_NR_PAGES)
 		split_page_owner(nth_page(head, i),
 				 min(order, MAX_PAGE_ORDER), 0);
@@ -46,8 +46,8 @@ static void uncompound_page(struct page *head, unsigned int order)
 
 /*
  * A poisoned page keeps the reference of memory_failure() for good. For page
- * owner it is not free either: it counts frees, and unpoison_memory() may free
- * the page one day.
+ * owner it is not free either: that counts frees, and unpoison_memory() may
+ * free the page later.
  */
 static void retire_page(struct page *page)
 {
@@ -72,13 +72,13 @@ static void free_healthy_range(unsigned long pfn, unsigned long end)
 }
 
 /**
- * free_has_hwpoisoned - free all base pages of a compound page but poisoned ones
+ * free_has_hwpoisoned - free the healthy base pages of a compound page
  * @head: compound page without references, with PG_has_hwpoisoned
  * @order: of the compound page
  *
- * Healthy base pages go to the buddy allocator, and not by way of per-CPU
- * lists. Poisoned ones never get there; each is left with one reference, as
- * memory_failure() and unpoison_memory() have it for single pages.
+ * Healthy base pages go to the buddy allocator, bypassing the per-CPU lists.
+ * Poisoned ones never get there; each is left with one reference, as
+ * memory_failure() and unpoison_memory() expect for single pages.
  *
  * Context: any that can free pages.
  */

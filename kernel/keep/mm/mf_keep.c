@@ -4,23 +4,23 @@
  *
  * Life of a kept folio:
  *
- *	mf_keep_adopt()			enters the page cache of a file that asked
- *	mf_keep_memory_failure()	a base page is lost: recorded, SIGBUS sent
- *	mf_keep_release()		the last reference went: out of the pool
+ *	mf_keep_adopt()			enters the page cache of such a file
+ *	mf_keep_memory_failure()	loses a base page: recorded, SIGBUS sent
+ *	mf_keep_release()		last reference dropped: leaves the pool
  *	mf_keep_dissolve()		healthy base pages to the buddy allocator
  *
- * The last two are in mf_keep_release.c; mf_keep_access.c has what stops before
- * raw pages, mf_keep_fdinfo.c tells user space which these are.
+ * The last two are in mf_keep_release.c. mf_keep_access.c has the helpers that
+ * stop before raw pages, mf_keep_fdinfo.c shows user space which pages are raw.
  *
- * The record of raw pages is a bitmap, a bit a base page, that hangs off
+ * The record of raw pages is a bitmap, one bit per base page, attached to
  * folio->_hugetlb_hwpoison. The head's PG_hwpoison stays clear, so the code
  * that takes huge pages away from their users does not see these folios.
  *
- * Locking: mf_mutex is held to change a record, and from reading it for the
- * last time until the base pages are free; so an error is either on the record
- * or meets the base page that is left of the folio. Whoever reads a record
- * holds a reference to the folio instead: a release starts at zero references
- * and takes the folio away only from its own single one.
+ * Locking: mf_mutex is held to change a record, and from the last look at it
+ * until the base pages are free; so an error is either on the record, or hits
+ * the base page that is left of the folio. Readers of a record hold a reference
+ * to the folio instead: a release starts at zero references, and dissolves the
+ * folio only while its own reference is the only one.
  */
 
 #define pr_fmt(fmt) "Memory failure: " fmt
@@ -35,12 +35,12 @@
 #include "mf_keep.h"
 
 /**
- * mf_keep_adopt - a folio entered a page cache: apply the policy of its file
- * @folio: locked HugeTLB folio that is mapped nowhere yet
- * @mapping: where it went
+ * mf_keep_adopt - apply the policy of a file to a folio in its page cache
+ * @folio: locked HugeTLB folio that is not mapped yet
+ * @mapping: the file's mapping, which the folio was added to
  *
- * A folio that the kernel knows to be poisoned already keeps the treatment
- * that it had, as its record has another shape.
+ * A folio that is already known to be poisoned is not put under the policy, as
+ * its record has a different format.
  */
 void mf_keep_adopt(struct folio *folio, struct address_space *mapping)
 {
@@ -58,8 +58,8 @@ void mf_keep_adopt(struct folio *folio, struct address_space *mapping)
  * @dst: new folio, locked
  * @src: old folio, locked, so that no error is being recorded
  *
- * Return: 0, or -EBUSY if @src has raw pages: those must stay where their
- * users were told that they are.
+ * Return: 0, or -EBUSY if @src has raw pages: those must stay at the addresses
+ * that were reported to their users.
  */
 int mf_keep_migrate(struct folio *dst, struct folio *src)
 {
@@ -91,12 +91,12 @@ static void mf_keep_new_record(struct folio *folio)
 	ratelimit_default_init(&record->lines);
 	ratelimit_set_flags(&record->lines, RATELIMIT_MSG_ON_RELEASE);
 	INIT_DELAYED_WORK(&record->unmap, mf_keep_unmap_workfn);
-	/* It is complete before a reader finds it. */
+	/* Pairs with mf_keep_record(): readers find a complete record. */
 	smp_store_release((struct mf_keep_record **)&folio->_hugetlb_hwpoison,
 			  record);
 }
 
-/* Returns whether this raw page is news. Caller holds mf_mutex. */
+/* Returns true if the page was not on the record yet. Caller holds mf_mutex. */
 static bool mf_keep_add_raw_page(struct folio *folio, struct page *page,
 				 int flags)
 {
@@ -120,8 +120,8 @@ static bool mf_keep_add_raw_page(struct folio *folio, struct page *page,
 }
 
 /*
- * On the record, and memory_failure() has seen real errors: it has nothing to
- * learn from one more.
+ * Is the page on a record that has real errors? Then memory_failure() has
+ * nothing to learn from another one.
  */
 bool mf_keep_is_known(struct folio *folio, struct page *page)
 {
@@ -149,17 +149,17 @@ unsigned long mf_keep_next_healthy(struct folio *folio, unsigned long from,
 }
 
 /*
- * An error arrives
+ * Handling an error
  */
 
-/* With a reference, if the folio of @page is under the policy, and not dying. */
+/* Get a reference to the folio of @page if it is kept and not being freed. */
 struct folio *mf_keep_try_get_folio(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
 	if (!folio_mf_keep(folio) || !folio_try_get(folio))
 		return NULL;
-	/* What was found by luck may have become another folio meanwhile. */
+	/* Found without a reference: recheck that it is still the folio. */
 	if (folio == page_folio(page) && folio_mf_keep(folio))
 		return folio;
 	folio_put(folio);
@@ -168,11 +168,11 @@ struct folio *mf_keep_try_get_folio(struct page *page)
 
 /*
  * Find the folio of @page if it is under the policy, with a reference that
- * the caller drops; @has_ref says that he came with one.
+ * the caller drops. @has_ref: the caller already holds one.
  *
- * Zero references last for a moment only: free_huge_folio() is on its way to
- * mf_keep_release(), or migration exchanges the folio. Neither needs mf_mutex,
- * and mf_keep_dissolve() freezes folios under it only.
+ * A refcount of zero is short-lived: free_huge_folio() is on its way to
+ * mf_keep_release(), or migration is replacing the folio. Neither needs
+ * mf_mutex, and mf_keep_dissolve() freezes folios only under it.
  */
 static struct folio *mf_keep_get_folio(struct page *page, bool has_ref)
 {
@@ -194,7 +194,7 @@ static struct folio *mf_keep_get_folio(struct page *page, bool has_ref)
 	}
 }
 
-/* Make fdinfo find the folio. The folio lock keeps it in its mapping. */
+/* Mark the folio for fdinfo. The folio lock keeps it in its mapping. */
 static void mf_keep_tag_folio(struct folio *folio)
 {
 	struct address_space *mapping = folio->mapping;
@@ -208,8 +208,8 @@ static void mf_keep_tag_folio(struct folio *folio)
 }
 
 /*
- * Whoever caches the kernel's address of the page, or maps it for a guest or a
- * device, has to look it up anew. The page tables of processes stay.
+ * Users that cache the kernel's address of the page, or map it for a guest or a
+ * device, must look it up again. The page tables of processes do not change.
  */
 static void mf_keep_notify_mmus(struct folio *folio, struct page *page)
 {
@@ -237,7 +237,7 @@ static void mf_keep_notify_mmus(struct folio *folio, struct page *page)
 	i_mmap_unlock_read(mapping);
 }
 
-/* Signal the consumer, and who asked to hear of errors early. */
+/* Signal the consuming task, and tasks that opted in to early kill. */
 static int mf_keep_first_report(struct page *page, int flags,
 				struct list_head *tokill)
 {
@@ -248,8 +248,9 @@ static int mf_keep_first_report(struct page *page, int flags,
 }
 
 /*
- * The page is known to be lost: only who consumed it anew is told, and pays.
- * mf_mutex is not held: the consumer's mmap_lock is his to hold.
+ * The page is known to be lost: signal only the task that consumed it again,
+ * and charge the folio. mf_mutex is not held, as this waits for the consumer's
+ * mmap_lock, which the consumer can hold for as long as it likes.
  */
 static int mf_keep_repeated_report(struct folio *folio, struct page *page,
 				   int flags)
@@ -269,8 +270,8 @@ static int mf_keep_repeated_report(struct folio *folio, struct page *page,
 }
 
 /*
- * The folio lock keeps migration out, and the folio in its mapping while we
- * look for the processes that map it.
+ * The folio lock keeps out migration, and keeps the folio in its mapping while
+ * we look for the processes that map it.
  */
 static int mf_keep_handle_error(struct folio *folio, struct page *page,
 				int flags)
@@ -304,13 +305,13 @@ static int mf_keep_handle_error(struct folio *folio, struct page *page,
  * mf_keep_memory_failure - the policy's part of memory_failure()
  * @pfn: base page with an uncorrectable error
  * @flags: as for memory_failure()
- * @res: answer of memory_failure(), set if this returns true
+ * @res: return value of memory_failure(), set if this returns true
  *
- * The folio stays mapped and in the page cache. No reference is kept: there is
- * nothing to balance when the folio goes.
+ * The folio stays mapped and in the page cache. No reference is kept, so there
+ * is nothing to balance when the folio is released.
  *
  * Context: process context, mf_mutex held; released and taken again if the
- * page is known already.
+ * page is already known.
  * Return: true if the error was handled here, false if @pfn is not part of a
  * kept folio.
  */
@@ -332,14 +333,14 @@ bool mf_keep_memory_failure(unsigned long pfn, int flags, int *res)
  * mf_keep_repeat - the policy's part of memory_failure() for known raw pages
  * @pfn: base page with an uncorrectable error
  * @flags: as for memory_failure()
- * @res: answer of memory_failure(), set if this returns true
+ * @res: return value of memory_failure(), set if this returns true
  *
- * Who owns a raw page can consume it at will, and hold locks that the report
- * of it has to wait for. So it takes none that others wait for, mf_mutex least
- * of all; a reference is enough to read the record.
+ * The owner of a raw page can consume it at will, while holding locks that its
+ * report has to wait for. So take no lock that others wait for, least of all
+ * mf_mutex; a reference is enough to read the record.
  *
  * Context: process context, mf_mutex not held.
- * Return: true if @pfn is on the record of a kept folio, and all is done.
+ * Return: true if @pfn is on the record of a kept folio and was handled here.
  */
 bool mf_keep_repeat(unsigned long pfn, int flags, int *res)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files mm/mf_keep*.c share: the record of a folio's raw pages.
+ * Shared by mm/mf_keep*.c: the record of a folio's raw pages.
  */
 #ifndef _MM_MF_KEEP_H
 #define _MM_MF_KEEP_H
@@ -10,17 +10,17 @@
 #include <linux/workqueue.h>
 
 /*
- * HugeTLB has no writeback: nobody sets or clears this mark, which finds
- * poisoned folios. That of mm/memfd.c is another, MEMFD_TAG_PINNED.
+ * Marks poisoned folios. HugeTLB has no writeback, so nothing else sets or
+ * clears it; mm/memfd.c uses a different mark, MEMFD_TAG_PINNED.
  */
 #define MF_KEEP_TAG	PAGECACHE_TAG_DIRTY
 
 /**
- * struct mf_keep_budget - how often known poison was consumed of late
- * @since: when the count began, in jiffies
+ * struct mf_keep_budget - how often known poison was consumed recently
+ * @since: start of the count, in jiffies
  * @repeats: machine checks since then
  *
- * Two that count at the same time may lose one: it is a limit, not a sum.
+ * Concurrent updates may lose a count: this enforces a limit, not a total.
  */
 struct mf_keep_budget {
 	unsigned long since;
@@ -29,14 +29,14 @@ struct mf_keep_budget {
 
 /**
  * struct mf_keep_record - what is known of a folio's raw pages
- * @folio: whose record this is
+ * @folio: the folio that this record belongs to
  * @hardware: at least one of the errors was a real one
  * @ended: the policy ends for this folio, see mf_keep_charge()
- * @budget: for consumption of what is recorded already
- * @lines: limits what the log gets of that, for each folio by itself
- * @unmap: takes the folio from its users once the budget is spent; has a
- *	reference to the folio while it is queued
- * @raw: a bit a base page
+ * @budget: for consumption of pages that are already recorded
+ * @lines: limits the log lines about that, per folio
+ * @unmap: unmaps the folio from its users once the budget is spent; holds a
+ *	reference to the folio while queued
+ * @raw: one bit per base page
  */
 struct mf_keep_record {
 	struct folio *folio;
@@ -48,7 +48,7 @@ struct mf_keep_record {
 	unsigned long raw[];
 };
 
-/* NULL for a folio without raw pages, and where there was no memory for it. */
+/* NULL without raw pages, or if the record could not be allocated. */
 static inline struct mf_keep_record *mf_keep_record(struct folio *folio)
 {
 	/* Pairs with the release in mf_keep_new_record(). */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kept folios: who wants to touch the data stops before a raw page.
+ * Kept folios: helpers for paths that touch the data, to stop before raw pages.
  */
 
 #include <linux/export.h>
@@ -21,9 +21,9 @@ EXPORT_SYMBOL_GPL(__mf_keep_healthy_pages);
 
 /**
  * mf_keep_healthy_bytes - count bytes up to the next raw page
- * @folio: kept folio with raw pages that the caller has a reference to
- * @offset: of the first byte in @folio
- * @len: number of bytes asked for, within the folio
+ * @folio: kept folio with raw pages that the caller holds a reference to
+ * @offset: offset of the first byte in @folio
+ * @len: number of bytes requested, within the folio
  *
  * Return: how many of @len bytes can be read, 0 if @offset is in a raw page.
  */
@@ -39,13 +39,13 @@ size_t mf_keep_healthy_bytes(struct folio *folio, size_t offset, size_t len)
 }
 
 /**
- * mf_keep_zero_segment - zero a part of a folio, except for its raw pages
+ * mf_keep_zero_segment - zero part of a folio, except for its raw pages
  * @folio: locked HugeTLB folio, so that no error is being recorded
  * @start: offset of the first byte to zero
  * @end: offset of the byte after the last
  *
- * Return: 0, or -EIO if a raw page is among it: what is healthy in there is
- * as it was.
+ * Return: 0, or -EIO if the range includes a raw page, whose healthy lines keep
+ * their contents.
  */
 int mf_keep_zero_segment(struct folio *folio, size_t start, size_t end)
 {
@@ -114,9 +114,9 @@ static bool mf_keep_on_record(struct page *page)
  * mf_keep_page_lost - is this a raw page of a kept folio, or was it one?
  * @page: any page; no reference needed
  *
- * For who looks at memory by its physical address. An in-doubt page of a
- * folio that is being released counts as lost. A release sets PG_hwpoison
- * before the record goes, so whoever looks in the opposite order finds one.
+ * For pfn walkers. While the folio is being released, err on the side of lost.
+ * A release sets PG_hwpoison before it drops the record, so checking them in
+ * the opposite order finds one or the other.
  */
 bool mf_keep_page_lost(struct page *page)
 {

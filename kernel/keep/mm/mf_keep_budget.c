@@ -2,11 +2,11 @@
 /*
  * Kept folios: how often known poison may be consumed.
  *
- * A raw page stays mapped, so its owner can meet it at any rate, on purpose or
- * not, and each time costs the host a machine check. A program that does its
- * duty remembers what it was told. For a folio whose poison is consumed more
- * often than that, the policy ends: it is unmapped from all its users, as it
- * would have been without the policy, and its head carries PG_hwpoison.
+ * A raw page stays mapped, so its owner can consume it at any rate, on purpose
+ * or not, and each time costs the host a machine check. A well-behaved program
+ * remembers which pages are lost. For a folio whose poison is consumed too
+ * often, the policy ends: the folio is unmapped from all of its users, as it
+ * would have been without the policy, and its head page gets PG_hwpoison.
  */
 
 #define pr_fmt(fmt) "Memory failure: " fmt
@@ -23,10 +23,10 @@
 
 #define MF_KEEP_WINDOW	(10 * HZ)
 
-/* For a folio, in MF_KEEP_WINDOW; 0 is any number. */
+/* Per folio, within MF_KEEP_WINDOW; 0 means unlimited. */
 static unsigned int mf_keep_max_repeats __read_mostly = 100;
 
-/* Since boot: known poison consumed; folios that were unmapped for it. */
+/* Since boot: loads of known poison, and folios unmapped because of them. */
 static atomic_long_t mf_keep_repeats;
 static atomic_long_t mf_keep_unmapped;
 
@@ -48,13 +48,13 @@ static void mf_keep_end_policy(struct mf_keep_record *record)
 }
 
 /**
- * mf_keep_charge - known poison of a folio was consumed once more
- * @folio: kept folio that the caller has a reference to
+ * mf_keep_charge - charge a folio for another load of its known poison
+ * @folio: kept folio that the caller holds a reference to
  * @flags: as for memory_failure(); MF_ACTION_REQUIRED if current consumed it
  *
  * Beyond the budget the folio is unmapped, by a work item: its consumer may
- * hold locks that this has to wait for. A consumer that goes on all the same,
- * and whom there is no record to count for, is killed.
+ * hold locks that unmapping has to wait for. A consumer that continues even so
+ * is killed, as is one beyond the budget if the folio has no record.
  */
 void mf_keep_charge(struct folio *folio, int flags)
 {
@@ -74,11 +74,11 @@ void mf_keep_charge(struct folio *folio, int flags)
 }
 
 /**
- * mf_keep_kernel_access - the kernel met poison for somebody
- * @pfn: base page, of which memory_failure() knows
+ * mf_keep_kernel_access - the kernel met poison on behalf of a process
+ * @pfn: base page that the kernel loaded from
  *
- * A system call whose data are in a raw page is a consumer like a load of the
- * process' own.
+ * A system call whose data are in a raw page counts as a consumer, like a load
+ * by the process itself. Pages that are not on a record yet are not charged.
  *
  * Context: process context; takes no lock that others wait for.
  */
@@ -94,14 +94,14 @@ void mf_keep_kernel_access(unsigned long pfn)
 	folio_put(folio);
 }
 
-/* Returns whether nobody maps it any longer. */
+/* Returns true if the folio is no longer mapped. */
 static bool mf_keep_unmap(struct folio *folio)
 {
 	struct address_space *mapping;
 	bool done;
 
 	folio_lock(folio);
-	/* From here on faults find it as they find any poisoned folio. */
+	/* From here on faults treat it like any poisoned folio. */
 	folio_set_hwpoison(folio);
 	mapping = folio->mapping;
 	if (mapping) {
@@ -116,10 +116,10 @@ static bool mf_keep_unmap(struct folio *folio)
 }
 
 /**
- * mf_keep_unmap_workfn - take a folio from its users whose budget is spent
- * @work: in the record of the folio, which it has a reference to
+ * mf_keep_unmap_workfn - unmap a folio whose budget is spent
+ * @work: in the record of the folio, to which it holds a reference
  *
- * A page table that is in use just then (hugetlb_vma_lock) is passed over, so
+ * Page tables that are in use at the time (hugetlb_vma_lock) are skipped, so
  * this may take more than one attempt.
  */
 void mf_keep_unmap_workfn(struct work_struct *work)
@@ -137,7 +137,7 @@ void mf_keep_unmap_workfn(struct work_struct *work)
 	pr_err("%#lx: kept huge page unmapped: its known poison was consumed more than %u times in %u s\n",
 	       folio_pfn(folio), READ_ONCE(mf_keep_max_repeats),
 	       MF_KEEP_WINDOW / HZ);
-	/* The record may go with the folio. */
+	/* This may free the folio and its record. */
 	folio_put(folio);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kept folios: what of a file is lost, in /proc/PID/fdinfo/FD.
+ * Kept folios: show the lost ranges of a file in /proc/PID/fdinfo/FD.
  */
 
 #include <linux/hugetlb.h>
@@ -10,7 +10,7 @@
 #include <linux/seq_file.h>
 #include "mf_keep.h"
 
-/* A range of lost base pages of a file, [start, end), not yet printed. */
+/* A range [start, end) of lost base pages of a file, not printed yet. */
 struct mf_keep_range {
 	struct seq_file *m;
 	pgoff_t start;
@@ -41,7 +41,7 @@ static void mf_keep_show_folio(struct mf_keep_range *range, struct folio *folio)
 	unsigned long nr = folio_nr_pages(folio);
 	unsigned long start, end;
 
-	/* No mapping has it any more, see mf_keep_charge(). */
+	/* Unmapped as a whole, see mf_keep_charge(). */
 	if (folio_test_hwpoison(folio)) {
 		mf_keep_extend_range(range, folio->index, folio->index + nr);
 		return;
@@ -55,12 +55,12 @@ static void mf_keep_show_folio(struct mf_keep_range *range, struct folio *folio)
 }
 
 /**
- * mf_keep_show_fdinfo - what of this file is lost?
+ * mf_keep_show_fdinfo - show the lost ranges of a file
  * @m: where to print
  * @file: HugeTLB file
  *
- * Prints nothing for a file without the policy. Costs what is lost, not the
- * size of the file.
+ * Prints nothing for a file without the policy. The cost depends on what is
+ * lost, not on the size of the file.
  */
 void mf_keep_show_fdinfo(struct seq_file *m, struct file *file)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kept folios: the last reference went.
+ * Kept folios: release after the last reference was dropped.
  */
 
 #define pr_fmt(fmt) "Memory failure: " fmt
@@ -15,13 +15,13 @@
 #include "internal.h"
 #include "mf_keep.h"
 
-/* Folios on their way out of the pool, by folio->lru; hugetlb_lock. */
+/* Folios that left the pool, by folio->lru; protected by hugetlb_lock. */
 static LIST_HEAD(mf_keep_released);
 
 static void mf_keep_dissolve_workfn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(mf_keep_dissolve_work, mf_keep_dissolve_workfn);
 
-/* One page less in the pool. What reservations there are stay as they are. */
+/* Take one page out of the pool. Reservations do not change. */
 static void mf_keep_leave_pool(struct hstate *h, struct folio *folio)
 {
 	int nid = folio_nid(folio);
@@ -45,12 +45,12 @@ static void mf_keep_leave_pool(struct hstate *h, struct folio *folio)
  * @h: the pool
  * @folio: kept folio without references, uncharged
  *
- * The rest needs process context, so a work owns the folio from here on. It
- * stays a HugeTLB folio, and has one reference, until that work ends it under
- * mf_mutex: an error that arrives in between goes on the record.
+ * The rest needs process context, so a work item owns the folio from here on.
+ * The folio stays a HugeTLB folio with one reference until the work dissolves
+ * it under mf_mutex: an error that arrives in between is recorded.
  *
  * Context: hugetlb_lock held, any context.
- * Return: false if the folio has no raw page and goes the usual way.
+ * Return: false if the folio has no raw page and is to be freed as usual.
  */
 bool mf_keep_release(struct hstate *h, struct folio *folio)
 {
@@ -68,7 +68,7 @@ bool mf_keep_release(struct hstate *h, struct folio *folio)
 	return true;
 }
 
-/* Move the record to the flags of the base pages. */
+/* Transfer the record to the flags of the base pages. */
 static unsigned long mf_keep_mark_raw_pages(struct folio *folio)
 {
 	unsigned long nr = folio_nr_pages(folio);
@@ -85,7 +85,7 @@ static unsigned long mf_keep_mark_raw_pages(struct folio *folio)
 	return lost;
 }
 
-/* No longer HugeTLB: a compound page that has_hwpoisoned marks. */
+/* Turn the HugeTLB folio into a compound page with PG_has_hwpoisoned. */
 static void mf_keep_end_hugetlb(struct folio *folio)
 {
 	spin_lock_irq(&hugetlb_lock);
@@ -97,9 +97,10 @@ static void mf_keep_end_hugetlb(struct folio *folio)
 }
 
 /*
- * Nobody has a use for these pages any more: out of the direct map with them,
- * lest speculation meets the poison. Where errors were simulated only, they
- * may come back. Memory may go offline, and be removed, at any time.
+ * Nobody uses these pages any more: remove them from the direct map, so that
+ * speculation does not hit the poison. If all errors were simulated, the pages
+ * may be unpoisoned, so leave them. Memory may go offline, and be removed, at
+ * any time.
  */
 static void mf_keep_hide(unsigned long pfn, unsigned long nr,
 			 struct mf_keep_record *record)
@@ -117,7 +118,7 @@ static void mf_keep_hide(unsigned long pfn, unsigned long nr,
 	}
 }
 
-/* Nobody knows which base pages are raw: never use any of them again. */
+/* It is not known which base pages are raw: never use any of them again. */
 static void mf_keep_retire(struct folio *folio)
 {
 	pr_err("%#lx: all %lu kB of a kept huge page are retired: its raw pages are not known\n",
@@ -125,11 +126,10 @@ static void mf_keep_retire(struct folio *folio)
 }
 
 /*
- * Give back a folio that left the pool. The reference that can keep it from
- * being frozen is one that somebody took to look at it (GUP-fast, a scan of
- * physical memory), and goes by itself.
+ * Free a folio that left the pool. Only a short-lived speculative reference
+ * (GUP-fast, a scan of physical memory) can keep it from being frozen.
  *
- * Returns 0, or an error if this must be tried again later.
+ * Returns 0, or an error if this must be retried later.
  */
 static int mf_keep_dissolve(struct folio *folio)
 {
@@ -141,9 +141,9 @@ static int mf_keep_dissolve(struct folio *folio)
 
 	if (!folio_ref_freeze(folio, 1))
 		return -EBUSY;
-	/* Of a folio that was unmapped; the base page has its bit. */
+	/* Set if the policy ended; the record has a bit for the base page. */
 	folio_clear_hwpoison(folio);
-	/* The flags of tail pages can't be set while these share memory. */
+	/* Flags of tail pages cannot be set while struct pages are shared. */
 	err = hugetlb_vmemmap_restore_folio(folio_hstate(folio), folio);
 	if (err) {
 		folio_ref_unfreeze(folio, 1);
@@ -160,7 +160,7 @@ static int mf_keep_dissolve(struct folio *folio)
 	return 0;
 }
 
-/* Returns whether the folio must be tried again. */
+/* Returns true if the folio must be retried later. */
 static bool mf_keep_dissolve_or_retire(struct folio *folio)
 {
 	struct mf_keep_record *record = mf_keep_record(folio);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM hears that a base page of the guest's memory is lost, and stays mapped.
+ * KVM's handler for a base page of guest memory that is lost but stays mapped.
  */
 #ifndef _LINUX_KVM_MEMORY_FAILURE_H
 #define _LINUX_KVM_MEMORY_FAILURE_H
@@ -10,7 +10,7 @@
 #ifdef CONFIG_KVM_MEMORY_FAILURE_EXIT
 bool kvm_mmu_memory_failure(struct kvm *kvm, struct kvm_gfn_range *range);
 #else
-/* No worse than any other event: what is healthy is faulted in again. */
+/* Like any other event: healthy pages are faulted in again. */
 #define kvm_mmu_memory_failure	kvm_mmu_unmap_gfn_range
 #endif
 

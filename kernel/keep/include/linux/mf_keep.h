@@ -2,11 +2,11 @@
 /*
  * Keep HugeTLB folios mapped after an uncorrectable memory error.
  *
- * A file made by memfd_create(MFD_HUGETLB | MFD_MF_KEEP_UE_MAPPED) asks that
- * memory_failure() costs it base pages, not huge pages. The folio stays in
- * the page cache and stays mapped huge; the base pages that hold errors (raw
- * pages) are recorded; when the last reference to the folio goes, it leaves
- * the HugeTLB pool and all base pages but the raw ones return to the buddy
+ * A file made by memfd_create(MFD_HUGETLB | MFD_MF_KEEP_UE_MAPPED) loses base
+ * pages, not huge pages, to memory_failure(). The folio stays in the page cache
+ * and mapped as a huge page; the base pages that hold errors (raw pages) are
+ * recorded; when the last reference to the folio is dropped, it leaves the
+ * HugeTLB pool and all base pages but the raw ones return to the buddy
  * allocator. See Documentation/mm/mf_keep.rst.
  */
 #ifndef _LINUX_MF_KEEP_H
@@ -22,11 +22,11 @@ struct seq_file;
 
 #ifdef CONFIG_MF_KEEP_UE_MAPPED
 
-/* What memfd_create() accepts together with MFD_HUGETLB. */
+/* Further flags that memfd_create() accepts together with MFD_HUGETLB. */
 #define MF_KEEP_MFD_FLAGS	MFD_MF_KEEP_UE_MAPPED
 
 /**
- * mapping_set_mf_keep - put all folios that @mapping will have under the policy
+ * mapping_set_mf_keep - put all future folios of @mapping under the policy
  * @mapping: mapping of a HugeTLB file that nobody else can see yet
  */
 static inline void mapping_set_mf_keep(struct address_space *mapping)
@@ -43,10 +43,10 @@ static inline bool mapping_mf_keep(const struct address_space *mapping)
  * folio_mf_keep - is this folio under the policy?
  * @folio: any folio
  *
- * A property of the folio, not looked up in its mapping: it holds for a folio
- * that was truncated while pinned, and needs no lock to read.
+ * This is a property of the folio, not looked up in its mapping: it also holds
+ * for a folio that was truncated while pinned, and reading it needs no lock.
  *
- * Context: any; stable while the caller has a reference or hugetlb_lock.
+ * Context: any; stable while the caller holds a reference or hugetlb_lock.
  */
 static inline bool folio_mf_keep(struct folio *folio)
 {
@@ -57,8 +57,8 @@ static inline bool folio_mf_keep(struct folio *folio)
  * folio_mf_keep_poisoned - is this a kept folio with at least one raw page?
  * @folio: any folio
  *
- * Context: any. An error may arrive right after a negative answer; a positive
- * one holds until the folio is released.
+ * Context: any. An error may arrive right after this returned false; true holds
+ * until the folio is released.
  */
 static inline bool folio_mf_keep_poisoned(struct folio *folio)
 {
@@ -68,11 +68,11 @@ static inline bool folio_mf_keep_poisoned(struct folio *folio)
 }
 
 /**
- * mf_keep_stays_mapped - has a page to stay in the direct map in spite of poison?
+ * mf_keep_stays_mapped - must a page stay in the direct map despite its poison?
  * @pfn: any page frame
  *
- * While a folio is kept, that is what users of pins have. What is raw of it goes
- * from there when the folio is released.
+ * While a folio is kept, users of pins access it there. Its raw pages leave the
+ * direct map when the folio is released.
  *
  * Context: any.
  */
@@ -84,9 +84,9 @@ static inline bool mf_keep_stays_mapped(unsigned long pfn)
 }
 
 /**
- * mf_keep_granule - how much of the address space does an error at @page cost?
+ * mf_keep_granule - how much of the address space is lost to an error at @page?
  * @page: the base page with the error
- * @shift: log2 of that size in bytes where the policy does not apply
+ * @shift: log2 of the lost size in bytes where the policy does not apply
  *
  * Return: what SIGBUS reports as si_addr_lsb.
  */
@@ -115,10 +115,10 @@ int __mf_keep_check_pinned(struct folio **folios, unsigned int nr,
 
 /**
  * mf_keep_healthy_pages - count base pages up to the next raw page
- * @page: first base page, of a folio that the caller has a reference to
- * @nr: number of base pages asked for, within the folio
+ * @page: first base page, of a folio that the caller holds a reference to
+ * @nr: number of base pages requested, within the folio
  *
- * Return: @nr where no raw page is in the way, 0 if @page itself is one.
+ * Return: @nr if there is no raw page among them, 0 if @page itself is one.
  */
 static inline unsigned long mf_keep_healthy_pages(struct page *page,
 						  unsigned long nr)
@@ -129,14 +129,14 @@ static inline unsigned long mf_keep_healthy_pages(struct page *page,
 }
 
 /**
- * mf_keep_check_pinned - may a device have these folios of a file?
+ * mf_keep_check_pinned - may these folios of a file be given to a device?
  * @file: memory file
  * @folios: folios that the caller has pinned
  * @nr: number of folios
- * @start: offset of the first byte in @file that is wanted
- * @end: offset of the last one
+ * @start: offset in @file of the first byte requested
+ * @end: offset of the last byte requested
  *
- * Return: 0, or -EHWPOISON if a raw page is among what is wanted.
+ * Return: 0, or -EHWPOISON if the requested range includes a raw page.
  */
 static inline int mf_keep_check_pinned(struct file *file, struct folio **folios,
 				       unsigned int nr, loff_t start,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_CAP_MEMORY_FAILURE_EXIT: a hole in stage 2 where memory is lost.
+ * KVM_CAP_MEMORY_FAILURE_EXIT: unmap lost base pages from stage 2.
  *
- * A kept folio stays mapped after an error, see mm/mf_keep.c, and KVM is told
- * by MMU_NOTIFY_MEMORY_FAILURE which base page is lost. By default stage 2
- * stays as it is. With the capability that base page leaves it, alone; GUP
- * refuses it from then on, so whatever the guest does with it is an exit.
+ * A kept folio stays mapped after an error, see mm/mf_keep.c, and
+ * MMU_NOTIFY_MEMORY_FAILURE notifies KVM of the lost base page. By default
+ * stage 2 does not change. With the capability that base page alone is removed
+ * from it; GUP refuses the page from then on, so any guest access to it exits.
  *
- * The order on both sides makes this race free: the page is recorded before
- * KVM is told, and who maps memory under mmu_lock asks the record. A mapping
- * made before the notifier has had the lock is found by it; one made later
- * knows the page, or is tried again (mmu_invalidate_retry_gfn()).
+ * The order on both sides rules out races: the page is recorded before
+ * KVM is notified, and mapping memory under mmu_lock checks the record. A
+ * mapping made before the notifier gets the lock is found by the notifier; one
+ * made later sees the record, or is retried (mmu_invalidate_retry_gfn()).
  */
 
 #include <linux/kvm_memory_failure.h>
@@ -22,20 +22,20 @@
 #include "tdp_iter.h"
 #include "tdp_mmu.h"
 
-/* An error wants two in each root: 1 GiB to 2 MiB, and that to 4 KiB. */
+/* An error needs two per root: to split 1 GiB to 2 MiB, and that to 4 KiB. */
 #define KVM_MF_RESERVE		8
 
 /*
- * Page tables to split with. The notifier runs where memory reclaim may wait
- * for it, so it can take what is free, but not wait for more. If there is
- * none, and nothing left here, the hole is as large as the mapping was.
+ * Page tables for splitting. Memory reclaim may wait for the notifier, so it
+ * can allocate what is free, but must not wait for more. If nothing is free and
+ * the reserve is empty, the hole is as large as the mapping was.
  */
 struct kvm_mf_exit {
 	struct list_head reserve;	/* protected by mmu_lock */
 	unsigned int nr;
 };
 
-/* May sleep. More than one vCPU at a time makes it a few too many. */
+/* May sleep. Concurrent vCPUs may overfill the reserve slightly. */
 static int kvm_mf_fill_reserve(struct kvm *kvm, struct kvm_mf_exit *exit)
 {
 	struct kvm_mmu_page *sp;
@@ -79,10 +79,10 @@ static struct kvm_mf_exit *kvm_mf_create_exit(struct kvm *kvm)
  * @kvm: VM without vCPUs
  * @args: four arguments of KVM_ENABLE_CAP
  *
- * Whether the VM has, or will have, memory that it makes a difference to is
- * not asked: memslots come and go.
+ * Does not check whether the VM has memory to which this applies: memslots come
+ * and go.
  *
- * Return: 0, or a negative errno and nothing has changed.
+ * Return: 0, or a negative errno, in which case nothing has changed.
  */
 int kvm_mf_enable_exit(struct kvm *kvm, const u64 *args)
 {
@@ -101,7 +101,7 @@ int kvm_mf_enable_exit(struct kvm *kvm, const u64 *args)
 		ret = -EEXIST;
 	else if (kvm->created_vcpus)
 		ret = -EBUSY;
-	else	/* a notifier may be looking: it is complete */
+	else	/* notifiers may run: publish it complete */
 		smp_store_release(&kvm->arch.mf_exit, exit);
 	mutex_unlock(&kvm->lock);
 
@@ -110,7 +110,7 @@ int kvm_mf_enable_exit(struct kvm *kvm, const u64 *args)
 	return ret;
 }
 
-/* No notifier comes any more. */
+/* No notifier can run any more. */
 void kvm_mf_destroy_vm(struct kvm *kvm)
 {
 	if (kvm->arch.mf_exit)
@@ -133,7 +133,7 @@ static struct kvm_mmu_page *kvm_mf_take_sp(struct kvm_mf_exit *exit)
 	return sp;
 }
 
-/* Let @gfn have a mapping of its own, if it is mapped. */
+/* Split the mapping of @gfn, if there is one, down to 4 KiB. */
 static void kvm_mf_split_root(struct kvm *kvm, struct kvm_mmu_page *root,
 			      gfn_t gfn, struct kvm_mf_exit *exit)
 {
@@ -154,7 +154,7 @@ static void kvm_mf_split_root(struct kvm *kvm, struct kvm_mmu_page *root,
 	rcu_read_unlock();
 }
 
-/* An invalid root is gone soon, but a vCPU can be running on it. */
+/* Includes invalid roots: a vCPU can still be running on one. */
 static void kvm_mf_split(struct kvm *kvm, struct kvm_gfn_range *range,
 			 struct kvm_mf_exit *exit)
 {
@@ -170,14 +170,14 @@ static void kvm_mf_split(struct kvm *kvm, struct kvm_gfn_range *range,
 }
 
 /**
- * kvm_mmu_memory_failure - base pages of the guest's memory are lost
+ * kvm_mmu_memory_failure - handle the loss of base pages of guest memory
  * @kvm: VM
- * @range: the guest's addresses of them, a page in general
+ * @range: their guest frame numbers, usually a single one
  *
  * Context: mmu_lock held for writing; in an MMU notifier, so it must not wait
  * for memory.
  *
- * Return: whether TLBs need a flush.
+ * Return: true if TLBs must be flushed.
  */
 bool kvm_mmu_memory_failure(struct kvm *kvm, struct kvm_gfn_range *range)
 {
@@ -195,11 +195,11 @@ bool kvm_mmu_memory_failure(struct kvm *kvm, struct kvm_gfn_range *range)
 }
 
 /**
- * kvm_mf_max_level - keep a mapping off what is lost
- * @fault: with the level that it would have else, and a reference to its page
+ * kvm_mf_max_level - limit the level of a mapping to exclude lost pages
+ * @fault: fault with the level to use otherwise, and a reference to its page
  *
- * Context: mmu_lock held, so that who records a page has not told us yet, or
- * is seen to have recorded it.
+ * Context: mmu_lock held, so that for each lost page either the record is seen
+ * here, or the notifier is still to come.
  *
  * Return: the largest level that maps no raw page.
  */
@@ -219,11 +219,11 @@ int kvm_mf_max_level(struct kvm_page_fault *fault)
 }
 
 /**
- * kvm_mf_exit - the guest wants a page that is lost: say so to user space
+ * kvm_mf_exit - exit to user space on a guest access to a lost page
  * @vcpu: the vCPU
  * @fault: its fault, whose pfn is KVM_PFN_ERR_HWPOISON
  *
- * Context: may sleep: what the error has used of the reserve is made up for.
+ * Context: may sleep, to refill the reserve after the error.
  *
  * Return: -EHWPOISON, with KVM_EXIT_MEMORY_FAULT.
  */

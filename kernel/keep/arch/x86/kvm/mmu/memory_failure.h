@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM_CAP_MEMORY_FAILURE_EXIT: a hole in stage 2 where memory is lost.
+ * KVM_CAP_MEMORY_FAILURE_EXIT: unmap lost base pages from stage 2.
  */
 #ifndef __KVM_X86_MMU_MEMORY_FAILURE_H
 #define __KVM_X86_MMU_MEMORY_FAILURE_H
@@ -16,7 +16,7 @@ int kvm_mf_exit(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 
 #define KVM_MEMORY_FAILURE_EXIT_FLAGS	KVM_MEMORY_FAILURE_EXIT_HOLE
 
-/* Was the capability enabled? It is before there are vCPUs, or never. */
+/* Is the capability enabled? It can only be enabled before vCPUs exist. */
 static inline bool kvm_mf_exits(struct kvm *kvm)
 {
 	return READ_ONCE(kvm->arch.mf_exit);

@@ -2,9 +2,9 @@
 /*
  * MFD_MF_KEEP_UE_MAPPED: huge pages that stay mapped after a memory error.
  *
- * Errors are injected by MADV_HWPOISON: memory_failure() does what it does for
- * a real error, but nothing is broken, so a load of lost data is not noticed.
- * Each test costs a base page, which hwpoison-inject gives back if it is there.
+ * Errors are injected with MADV_HWPOISON: memory_failure() acts as for a real
+ * error, but the memory is intact, so loads of lost data succeed. Each test
+ * costs a base page, which is given back if hwpoison-inject is available.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,7 +36,7 @@ static struct {
 	int code;
 	short lsb;
 	char *addr;
-	bool leave;	/* the access would meet it again */
+	bool leave;	/* jump out of the access, which would fail again */
 } sigbus;
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
@@ -47,7 +47,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	sigbus.addr = info->si_addr;
 	if (sigbus.leave)
 		siglongjmp(sigbus.away, 1);
-	if (sigbus.count == 100)	/* an access that nobody expected to fail */
+	if (sigbus.count == 100)	/* an unexpected failure */
 		_exit(KSFT_FAIL);
 }
 
@@ -120,7 +120,7 @@ static bool have_free_pages(unsigned long pages)
 	return get_free_hugepages() >= pages;
 }
 
-/* A work item of the kernel takes the huge page apart. */
+/* Wait: a kernel work item takes the huge page apart. */
 static bool pool_becomes(long pages)
 {
 	int i;
@@ -182,7 +182,7 @@ FIXTURE_SETUP(kept)
 	catch_sigbus();
 }
 
-/* What was lost goes back, where the kernel can do that, and a huge page. */
+/* Restore the lost pages, if the kernel can, and the size of the pool. */
 FIXTURE_TEARDOWN(kept)
 {
 	long i;
@@ -273,7 +273,7 @@ TEST_F(kept, read_stops_before_it)
 	free(data);
 }
 
-/* The poisoned page begins a folio: what came before it was read. */
+/* The poisoned page starts a folio: the data before it are returned. */
 TEST_F(kept, read_counts_what_came_before)
 {
 	char *data = malloc(2 * self->size);
@@ -331,7 +331,7 @@ TEST_F(kept, pins_stop_before_it)
 	free(data);
 }
 
-/* Poison injected by software keeps its data, so one can see what was zeroed. */
+/* Poison injected by software keeps its data, which shows what was zeroed. */
 TEST_F(kept, hole_punch_leaves_it_alone)
 {
 	lose(_metadata, self, RAW);
@@ -369,7 +369,7 @@ TEST_F(kept, one_huge_page_leaves_the_pool)
 	EXPECT_TRUE(pool_becomes(self->pool - 1));
 }
 
-/* Nothing of the above is so without the flag, or it would show nothing. */
+/* Control: none of the above holds without the flag. */
 TEST(without_flag_all_is_lost)
 {
 	size_t size = default_huge_page_size();
