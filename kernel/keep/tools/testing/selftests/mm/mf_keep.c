@@ -162,13 +162,13 @@ FIXTURE_SETUP(kept)
 	self->size = default_huge_page_size();
 	self->page = psize();
 	if (geteuid())
-		SKIP(return, "MADV_HWPOISON wants to be root");
+		SKIP(return, "MADV_HWPOISON requires root");
 	if (!self->size)
 		SKIP(return, "the kernel has no huge pages");
 	if (!kernel_has_flag())
-		SKIP(return, "the kernel does not know MFD_MF_KEEP_UE_MAPPED");
+		SKIP(return, "MFD_MF_KEEP_UE_MAPPED is not supported");
 	if (!have_free_pages(2))
-		SKIP(return, "two free huge pages are wanted");
+		SKIP(return, "two free huge pages are required");
 	self->pool = read_number(POOL);
 
 	self->fd = memfd_create("mf_keep", MFD_HUGETLB | MFD_MF_KEEP_UE_MAPPED);
@@ -216,7 +216,7 @@ static void lose(struct __test_metadata *_metadata, struct _test_data_kept *self
 TEST(flag)
 {
 	if (!kernel_has_flag())
-		SKIP(return, "the kernel does not know MFD_MF_KEEP_UE_MAPPED");
+		SKIP(return, "MFD_MF_KEEP_UE_MAPPED is not supported");
 	EXPECT_EQ(-1, memfd_create("mf_keep", MFD_MF_KEEP_UE_MAPPED));
 	EXPECT_EQ(EINVAL, errno);
 }
@@ -377,7 +377,7 @@ TEST(without_flag_all_is_lost)
 	int fd;
 
 	if (geteuid())
-		SKIP(return, "MADV_HWPOISON wants to be root");
+		SKIP(return, "MADV_HWPOISON requires root");
 	if (!size || !have_free_pages(1))
 		SKIP(return, "a free huge page is wanted");
 	fd = memfd_create("mf_keep", MFD_HUGETLB);
