@@ -251,9 +251,8 @@ judge() {	# STATUS_OF_QEMU
 		exit 125
 	fi
 	if ! status=$(guest_said exit); then
-		said=$(grep -a -m 1 -o 'Kernel panic.*' "$console" | tr -d '\r') ||
-			said="it reset without a word"
-		show_failure "the guest died: $said"
+		said=$(grep -a -m 1 -o 'Kernel panic.*' "$console" | tr -d '\r')
+		show_failure "the guest died: ${said:-it reset, or its console was silenced}"
 		exit 126
 	fi
 	if said=$(kernel_reports | head -n 5 | grep ''); then

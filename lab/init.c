@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -39,14 +40,17 @@
 #define STRAGGLER_MS	2000
 #define COMMAND_TTY	"/dev/ttyS1"
 #define MODULES		"/lab/modules"
+#define CONSOLE_LEVEL	8		/* of syslog(2) */
 
 /* As an alert, so that no "quiet" on the kernel's command line hides it. */
+/* Reaches the console also if the command has silenced that. */
 static void __attribute__((format(printf, 1, 2))) report(const char *fmt, ...)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	char line[64];
 	va_list ap;
 
+	klogctl(CONSOLE_LEVEL, NULL, 7);
 	/* One write(), one record.  dprintf() seeks, which is refused here. */
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);

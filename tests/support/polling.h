@@ -9,10 +9,11 @@
 #include "hugepage.h"
 
 /*
- * 5 s are far above what emulation needs, so that only a state that never
- * comes ends the wait; controls wait for many such.
+ * 30 s are far above what emulation needs, on a busy machine and with
+ * keep-debug too, so that only a state that never comes ends the wait; controls
+ * wait for many such.
  */
-#define POLL_TRIES		1000
+#define POLL_TRIES		6000
 #define POLL_TRIES_CONTROL	80
 #define POLL_PAUSE_NS		5000000
 
