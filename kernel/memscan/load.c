@@ -1,54 +1,44 @@
-// SPDX-License-Identifier: GPL-2.0-only OR MIT
+// SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads that may meet poison, for the kernel and for user mode.
+ * Loads that may hit poison.
  *
- * Plain loads of 8 bytes into a general register: none crosses a line, none
- * needs the FPU, nothing is copied anywhere. memscan_load() is in assembly as a
- * whole since the compiler must not merge, drop or widen a load, and KASAN must
- * not ask whether the memory is ours.
+ * Plain 8-byte loads into a general register: none crosses a cache line, none
+ * needs the FPU, and nothing is copied. The loop is all assembly because the
+ * compiler must not merge, drop or widen a load, and KASAN must not check
+ * addresses that are not ours.
  */
 
-#ifdef __KERNEL__
-#include <linux/compiler.h>
 #include <asm/asm.h>
+#include "load.h"
 
 /* The handler leaves the trap's number in %rax: ex_handler_fault(). */
 #define FIXUP(load, to) \
 	_ASM_EXTABLE_TYPE(load, to, EX_TYPE_FAULT_MCE_SAFE)
-#else
-#define FIXUP(load, to)						\
-	".pushsection memscan_fixups, \"a\"\n\t"		\
-	".balign 4\n\t"						\
-	".long (" #load ") - .\n\t"				\
-	".long (" #to ") - .\n\t"				\
-	".popsection\n\t"
-#endif
 
-#include "load.h"
-
-/* Word @n of the line, with the label 1@n; its trap goes on at 2@n. */
+/* Load word @n of the line, at label 1@n; a trap continues at 2@n. */
 #define LOAD(n)							\
 	"1" #n ": movq 8*" #n "(%[at]), %[word]\n\t"		\
 	FIXUP(1##n##b, 2##n##f)
 
-/* Let the position be that of the word that trapped: each adds a word. */
+/*
+ * Each step adds one word, so that entering at 2@n leaves the position at the
+ * word that trapped.
+ */
 #define TRAPPED_AT(n)						\
 	"2" #n ": add $8, %[at]\n"
 
 /**
- * memscan_load - read every word of a page, or of a part of it
- * @from: the first line
+ * memscan_load - read every word of a page, or of part of one
+ * @from: the first cache line
  * @to: end of the last one
  *
- * All lines are asked for first, which keeps memory busy. Non-temporal: what is
- * read here is of no use to anybody, and shall not push out what is. Nothing
- * outside of the range is touched.
+ * Prefetches all lines first, which keeps the memory busy. The hint is
+ * non-temporal: the data is of no use to anybody and must not evict data that
+ * is. Nothing outside the range is touched.
  *
- * Context: any in which a machine check can be survived; in the kernel that is
- * process context. User mode needs a handler of SIGBUS, see
- * memscan_load_fixup().
+ * Context: process context, where a machine check can be survived.
  * Return: @to and no trap, or the first word that could not be read and why.
- * No word behind that one was read.
+ * No word after that one was read.
  */
 struct memscan_loaded memscan_load(const void *from, const void *to)
 {
@@ -77,36 +67,3 @@ struct memscan_loaded memscan_load(const void *from, const void *to)
 
 	return res;
 }
-
-#ifndef __KERNEL__
-struct fixup {
-	int load;
-	int to;
-};
-
-/* The linker names both ends of a section that is named as C can. */
-extern const struct fixup __start_memscan_fixups[]
-	__attribute__((visibility("hidden")));
-extern const struct fixup __stop_memscan_fixups[]
-	__attribute__((visibility("hidden")));
-
-/**
- * memscan_load_fixup - where does a load that trapped go on?
- * @ip: instruction pointer of the signal's context
- *
- * A handler of SIGBUS puts the answer into the context's RIP and
- * MEMSCAN_TRAP_POISON into its RAX, and returns: memscan_load() returns then.
- *
- * Context: any, as a signal handler is.
- * Return: the address, or 0 if @ip is not one of our loads.
- */
-unsigned long memscan_load_fixup(unsigned long ip)
-{
-	const struct fixup *f;
-
-	for (f = __start_memscan_fixups; f < __stop_memscan_fixups; f++)
-		if ((unsigned long)&f->load + f->load == ip)
-			return (unsigned long)&f->to + f->to;
-	return 0;
-}
-#endif

@@ -1,11 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The load loop: read every word of a range, and survive poison.
- *
- * In the kernel each load has an entry in the exception table of this module,
- * which the machine check handler knows to be safe. In user mode the same
- * loads have entries in a table of their own, and a handler of SIGBUS asks
- * memscan_load_fixup() where to go on.
+ * The load loop: reads every word of a range, and survives poison. Each load
+ * has an entry in the module's exception table, of the type that the machine
+ * check handler knows to be safe.
  */
 #ifndef MEMSCAN_LOAD_H
 #define MEMSCAN_LOAD_H
@@ -15,7 +12,7 @@
 #define MEMSCAN_TRAP_PAGE_FAULT	14
 #define MEMSCAN_TRAP_POISON	18
 
-/* What a load brings in, and what an error destroys. */
+/* The cache line: the unit that a load fetches and that an error destroys. */
 #define MEMSCAN_LINE_BYTES	64
 
 /**
@@ -29,9 +26,5 @@ struct memscan_loaded {
 };
 
 struct memscan_loaded memscan_load(const void *from, const void *to);
-
-#ifndef __KERNEL__
-unsigned long memscan_load_fixup(unsigned long ip);
-#endif
 
 #endif /* MEMSCAN_LOAD_H */
