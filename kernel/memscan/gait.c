@@ -14,8 +14,8 @@
 #include <linux/topology.h>
 #include "gait.h"
 
-/* Shorter looks at idle times say little. */
-#define LOOK_NS		(100 * NSEC_PER_MSEC)
+/* Shorter samples of idle times say little. */
+#define IDLE_SAMPLE_NS		(100 * NSEC_PER_MSEC)
 /* Nor do bursts that read less. */
 #define LEAST_PAGES	256
 
@@ -46,7 +46,7 @@ static bool idle_time_us(int nid, u64 *idle_us, unsigned int *cpus)
 	return true;
 }
 
-static void look_at_cpus(struct memscan_load *load, int nid)
+static void sample_idle_time(struct memscan_load *load, int nid)
 {
 	u64 now = ktime_get_ns(), idle_us;
 	struct memscan_idleness was = {
@@ -54,14 +54,14 @@ static void look_at_cpus(struct memscan_load *load, int nid)
 		.own_us = div_u64(load->own_ns, NSEC_PER_USEC),
 	};
 
-	if (now - load->since_ns < LOOK_NS)
+	if (now - load->since_ns < IDLE_SAMPLE_NS)
 		return;
 	load->idle = false;
 	if (!idle_time_us(nid, &idle_us, &was.cpus))
 		return;
 	/* A CPU that left takes its idle time with it. */
 	was.idle_us = idle_us > load->idle_us ? idle_us - load->idle_us : 0;
-	/* The first look only says from when on. */
+	/* The first sample only says from when on. */
 	load->idle = load->since_ns && memscan_is_idle(&was);
 	load->since_ns = now;
 	load->idle_us = idle_us;
@@ -94,7 +94,7 @@ enum memscan_gait memscan_gait(struct memscan_load *load, int nid,
 	bool slow = took_long(load, burst_ns, burst_pages);
 
 	load->own_ns += burst_ns;
-	look_at_cpus(load, nid);
+	sample_idle_time(load, nid);
 	if (slow)
 		return MEMSCAN_SLOW;
 	return load->idle ? MEMSCAN_AHEAD : MEMSCAN_EVEN;

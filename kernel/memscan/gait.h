@@ -10,10 +10,10 @@
 
 /**
  * struct memscan_load - what is known of the load of a node
- * @since_ns: when the CPUs were looked at last
+ * @since_ns: when the idle time was sampled last
  * @idle_us: how long they had been idle then, in all
  * @own_ns: how long we have read since
- * @idle: what that look said
+ * @idle: what that sample said
  * @pass_ns: time that bursts of this pass took
  * @pass_pages: what these read
  * @usual_ns: the same of the pass before

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of what needs no broken memory: pace, ranges, looks, rules of skipping,
- * and the walk. A module of its own, memscan_kunit, with copies of the files
- * that it tests; what these call is faked here.
+ * Tests of what needs no broken memory: pace, ranges, what is nearby, rules of
+ * skipping, and the walk. A module of its own, memscan_kunit, with copies of
+ * the files that it tests; what these call is faked here.
  */
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
 
-#include "looks.c"
+#include "nearby.c"
 #include "pace.c"
 #include "range.c"
 #include "skip.c"
@@ -209,83 +209,83 @@ static void range_percent_is_of_what_is_behind(struct kunit *test)
 }
 
 /*
- * Looks
+ * What is nearby
  */
 
-static long next_block(struct memscan_looks *looks)
+static long next_block(struct memscan_nearby *nearby)
 {
 	struct memscan_range range;
 
-	if (!memscan_looks_next(looks, &range))
+	if (!memscan_nearby_next(nearby, &range))
 		return -1;
-	if (range.end - range.start != MEMSCAN_LOOK_PAGES ||
-	    range.start % MEMSCAN_LOOK_PAGES)
+	if (range.end - range.start != MEMSCAN_NEARBY_PAGES ||
+	    range.start % MEMSCAN_NEARBY_PAGES)
 		return -2;
-	return range.start / MEMSCAN_LOOK_PAGES;
+	return range.start / MEMSCAN_NEARBY_PAGES;
 }
 
-static void looks_go_outwards(struct kunit *test)
+static void nearby_goes_outwards(struct kunit *test)
 {
-	struct memscan_looks looks;
+	struct memscan_nearby nearby;
 
-	memscan_looks_init(&looks);
-	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
-	memscan_looks_around(&looks, 10 * MEMSCAN_LOOK_PAGES + 5);
-	KUNIT_EXPECT_TRUE(test, memscan_looks_wait(&looks));
-	KUNIT_EXPECT_EQ(test, 10, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 9, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 11, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	memscan_nearby_init(&nearby);
+	KUNIT_EXPECT_FALSE(test, memscan_nearby_pending(&nearby));
+	memscan_nearby_add_hit(&nearby, 10 * MEMSCAN_NEARBY_PAGES + 5);
+	KUNIT_EXPECT_TRUE(test, memscan_nearby_pending(&nearby));
+	KUNIT_EXPECT_EQ(test, 10, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 9, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 11, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
 	/* There is nothing before the first */
-	memscan_looks_around(&looks, 0);
-	KUNIT_EXPECT_EQ(test, 0, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 1, next_block(&looks));
-	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
-	memscan_looks_drop(&looks);
+	memscan_nearby_add_hit(&nearby, 0);
+	KUNIT_EXPECT_EQ(test, 0, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 1, next_block(&nearby));
+	KUNIT_EXPECT_FALSE(test, memscan_nearby_pending(&nearby));
+	memscan_nearby_clear(&nearby);
 }
 
-static void looks_are_once_a_pass(struct kunit *test)
+static void nearby_is_read_once_a_pass(struct kunit *test)
 {
-	struct memscan_looks looks;
+	struct memscan_nearby nearby;
 
-	memscan_looks_init(&looks);
-	memscan_looks_around(&looks, 10 * MEMSCAN_LOOK_PAGES);
-	while (next_block(&looks) >= 0)
+	memscan_nearby_init(&nearby);
+	memscan_nearby_add_hit(&nearby, 10 * MEMSCAN_NEARBY_PAGES);
+	while (next_block(&nearby) >= 0)
 		;
-	memscan_looks_around(&looks, 11 * MEMSCAN_LOOK_PAGES);
-	KUNIT_EXPECT_EQ(test, 12, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
+	memscan_nearby_add_hit(&nearby, 11 * MEMSCAN_NEARBY_PAGES);
+	KUNIT_EXPECT_EQ(test, 12, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
 	/* What waits when a pass begins still does */
-	memscan_looks_around(&looks, 13 * MEMSCAN_LOOK_PAGES);
-	memscan_looks_renew(&looks);
-	memscan_looks_around(&looks, 11 * MEMSCAN_LOOK_PAGES);
-	KUNIT_EXPECT_EQ(test, 11, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 13, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 10, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 12, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 14, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
-	memscan_looks_drop(&looks);
+	memscan_nearby_add_hit(&nearby, 13 * MEMSCAN_NEARBY_PAGES);
+	memscan_nearby_new_pass(&nearby);
+	memscan_nearby_add_hit(&nearby, 11 * MEMSCAN_NEARBY_PAGES);
+	KUNIT_EXPECT_EQ(test, 11, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 13, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 10, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 12, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 14, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
+	memscan_nearby_clear(&nearby);
 }
 
-static void looks_at_what_is_new(struct kunit *test)
+static void nearby_has_what_is_new(struct kunit *test)
 {
 	const struct memscan_range came = {
-		3 * MEMSCAN_LOOK_PAGES, 5 * MEMSCAN_LOOK_PAGES
+		3 * MEMSCAN_NEARBY_PAGES, 5 * MEMSCAN_NEARBY_PAGES
 	};
-	struct memscan_looks looks;
+	struct memscan_nearby nearby;
 
-	memscan_looks_init(&looks);
-	memscan_looks_around(&looks, 3 * MEMSCAN_LOOK_PAGES);
-	while (next_block(&looks) >= 0)
+	memscan_nearby_init(&nearby);
+	memscan_nearby_add_hit(&nearby, 3 * MEMSCAN_NEARBY_PAGES);
+	while (next_block(&nearby) >= 0)
 		;
-	memscan_looks_at(&looks, &came);
-	KUNIT_EXPECT_EQ(test, 3, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, 4, next_block(&looks));
-	KUNIT_EXPECT_EQ(test, -1, next_block(&looks));
-	memscan_looks_at(&looks, &came);
-	memscan_looks_drop(&looks);
-	KUNIT_EXPECT_FALSE(test, memscan_looks_wait(&looks));
+	memscan_nearby_add_range(&nearby, &came);
+	KUNIT_EXPECT_EQ(test, 3, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, 4, next_block(&nearby));
+	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
+	memscan_nearby_add_range(&nearby, &came);
+	memscan_nearby_clear(&nearby);
+	KUNIT_EXPECT_FALSE(test, memscan_nearby_pending(&nearby));
 }
 
 /*
@@ -561,9 +561,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(range_has_its_start_only),
 	KUNIT_CASE(range_next_is_aligned),
 	KUNIT_CASE(range_percent_is_of_what_is_behind),
-	KUNIT_CASE(looks_go_outwards),
-	KUNIT_CASE(looks_are_once_a_pass),
-	KUNIT_CASE(looks_at_what_is_new),
+	KUNIT_CASE(nearby_goes_outwards),
+	KUNIT_CASE(nearby_is_read_once_a_pass),
+	KUNIT_CASE(nearby_has_what_is_new),
 	KUNIT_CASE(skip_nothing_of_a_plain_page),
 	KUNIT_CASE(skip_for_the_first_reason),
 	KUNIT_CASE(skip_what_scope_leaves_out),

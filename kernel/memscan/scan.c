@@ -71,7 +71,7 @@ static u64 whole_bytes(const struct memscan_scan *scan)
 
 static void start_pass(struct memscan_scan *scan)
 {
-	memscan_looks_renew(&scan->looks);
+	memscan_nearby_new_pass(&scan->nearby);
 	memscan_load_new_pass(&scan->load);
 	scan->walk.scope = READ_ONCE(scan->scope);
 	memscan_walk_start(&scan->walk, whole(scan));
@@ -81,11 +81,11 @@ static void start_pass(struct memscan_scan *scan)
 	trace_memscan_pass(scan->walk.who, "start", 0, 0, 0);
 }
 
-/* Nothing of what was goes on. What comes online from now on is looked at. */
+/* Nothing of what was goes on. What comes online from now on is read. */
 static void start_afresh(struct memscan_scan *scan)
 {
-	memscan_looks_drop(&scan->looks);
-	memscan_walk_start(&scan->look, (struct memscan_range){});
+	memscan_nearby_clear(&scan->nearby);
+	memscan_walk_start(&scan->nearby_walk, (struct memscan_range){});
 	scan->burst_end_ns = 0;
 	start_pass(scan);
 }
@@ -155,10 +155,10 @@ static void end_pass(struct memscan_scan *scan, u64 rest_ns)
 	sysfs_notify(&scan->kobj, NULL, "passes");
 }
 
-static bool is_looking(struct memscan_scan *scan)
+static bool has_nearby(struct memscan_scan *scan)
 {
-	return !memscan_walk_done(&scan->look) ||
-	       memscan_looks_wait(&scan->looks);
+	return !memscan_walk_done(&scan->nearby_walk) ||
+	       memscan_nearby_pending(&scan->nearby);
 }
 
 /*
@@ -191,38 +191,38 @@ static void stop_at_limit(struct memscan_scan *scan)
 			scan->walk.who, scan->walk.hits);
 }
 
-/* Returns the time that it took. Ends at a hit, around which to look then. */
+/* Returns the time that it took. Ends at a hit, around which to read then. */
 static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 {
 	u64 started = ktime_get_ns(), hits = walk->hits;
 
 	memscan_walk_burst(walk, &scan->totals);
 	if (walk->hits > hits && !on_demand(scan))
-		memscan_looks_around(&scan->looks, walk->pfn - 1);
+		memscan_nearby_add_hit(&scan->nearby, walk->pfn - 1);
 	return ktime_get_ns() - started;
 }
 
 /* Its wait is for the CPU cap alone, and comes on top. Returns that. */
-static u64 burst_of_look(struct memscan_scan *scan)
+static u64 burst_nearby(struct memscan_scan *scan)
 {
 	const struct memscan_pace pace = {
 		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
 	};
-	struct memscan_walk *look = &scan->look;
+	struct memscan_walk *walk = &scan->nearby_walk;
 	struct memscan_tempo tempo = {};
 	struct memscan_range range;
 	u64 hits;
 
-	if (memscan_walk_done(look) &&
-	    memscan_looks_next(&scan->looks, &range)) {
-		look->scope = scan->walk.scope;
-		memscan_walk_start(look, range);
-		scan->looked.blocks++;
+	if (memscan_walk_done(walk) &&
+	    memscan_nearby_next(&scan->nearby, &range)) {
+		walk->scope = scan->walk.scope;
+		memscan_walk_start(walk, range);
+		scan->nearby_totals.blocks++;
 	}
-	hits = look->hits;
-	tempo.burst_ns = read_burst(scan, look);
-	scan->looked.hits += look->hits - hits;
-	scan->walk.hits += look->hits - hits;
+	hits = walk->hits;
+	tempo.burst_ns = read_burst(scan, walk);
+	scan->nearby_totals.hits += walk->hits - hits;
+	scan->walk.hits += walk->hits - hits;
 	return memscan_pace_wait_ns(&pace, &tempo);
 }
 
@@ -265,27 +265,27 @@ static u64 rest_ns(const struct memscan_scan *scan)
 /* Go on, if it is time. Returns how long to wait before the next call, in ns. */
 static u64 go_on(struct memscan_scan *scan)
 {
-	bool looking, fresh = xchg(&scan->fresh, false);
+	bool nearby, fresh = xchg(&scan->fresh, false);
 	u64 wait = 0;
 
 	if (fresh)
 		start_afresh(scan);
-	looking = is_looking(scan);
-	if (!looking && rest_ns(scan))
+	nearby = has_nearby(scan);
+	if (!nearby && rest_ns(scan))
 		return rest_ns(scan);
-	if (looking) {
-		wait = burst_of_look(scan);
+	if (nearby) {
+		wait = burst_nearby(scan);
 	} else {
 		if (!scan->under_way)
 			start_pass(scan);
 		burst_of_pass(scan);
 	}
-	looking = is_looking(scan);
-	if (!looking && scan->under_way && memscan_walk_done(&scan->walk))
+	nearby = has_nearby(scan);
+	if (!nearby && scan->under_way && memscan_walk_done(&scan->walk))
 		end_pass(scan, rest_ns(scan));
 	else if (scan->walk.hits >= READ_ONCE(memscan_max_hits))
 		stop_at_limit(scan);
-	return looking ? wait : max(wait, rest_ns(scan));
+	return nearby ? wait : max(wait, rest_ns(scan));
 }
 
 /*
@@ -464,8 +464,8 @@ static struct memscan_scan *new_scan(int nid)
 		return NULL;
 	scan->nid = nid;
 	name_walk(&scan->walk, nid);
-	name_walk(&scan->look, nid);
-	memscan_looks_init(&scan->looks);
+	name_walk(&scan->nearby_walk, nid);
+	memscan_nearby_init(&scan->nearby);
 	spin_lock_init(&scan->orders);
 	init_waitqueue_head(&scan->wake);
 	init_completion(&scan->released);
@@ -479,7 +479,7 @@ static struct memscan_scan *new_scan(int nid)
 
 static void free_scan(struct memscan_scan *scan)
 {
-	memscan_looks_drop(&scan->looks);
+	memscan_nearby_clear(&scan->nearby);
 	kfree(scan);
 }
 
@@ -510,7 +510,7 @@ out_free:
 /**
  * memscan_scans_came - memory came online
  * @nid: its node, maybe the first memory that it has
- * @range: where; to be looked at if the node is being read
+ * @range: where; to be read soon if the node is being read
  *
  * Context: notifier of memory hotplug.
  */
@@ -522,7 +522,7 @@ void memscan_scans_came(int nid, const struct memscan_range *range)
 	if (scans_open && !scans[nid])
 		err = add_scan(nid, nid);
 	if (scans_open && scans[nid] && READ_ONCE(scans[nid]->wanted)) {
-		memscan_looks_at(&scans[nid]->looks, range);
+		memscan_nearby_add_range(&scans[nid]->nearby, range);
 		memscan_scan_wake(scans[nid]);
 	}
 	mutex_unlock(&scans_lock);

@@ -11,7 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include "gait.h"
-#include "looks.h"
+#include "nearby.h"
 #include "walk.h"
 
 struct task_struct;
@@ -39,11 +39,11 @@ struct memscan_pass {
 };
 
 /**
- * struct memscan_looked - figures of looks since the module was loaded
- * @blocks: of 2 MiB, that were looked at
+ * struct memscan_nearby_totals - blocks near hits, since the module was loaded
+ * @blocks: of 2 MiB, that were read
  * @hits: in these
  */
-struct memscan_looked {
+struct memscan_nearby_totals {
 	u64 blocks;
 	u64 hits;
 };
@@ -73,10 +73,11 @@ struct memscan_looked {
  * Figures, written by @thread:
  * @state: what it does right now
  * @under_way: a pass has begun and not ended
- * @walk: where it is, and figures of this pass; its hits include those of looks
- * @looks: where to look soon, outside of the order; nodes only
- * @look: the look under way
- * @looked: figures of looks
+ * @walk: where it is, and figures of this pass; its hits include those of
+ *	@nearby_walk
+ * @nearby: what to read soon, outside of the order; nodes only
+ * @nearby_walk: the block of @nearby under way
+ * @nearby_totals: figures of these
  * @load: what is known of the load of the node
  * @tempo: the last burst of the pass
  * @burst_end_ns: when that ended, 0 if there is nothing to rest from
@@ -110,9 +111,9 @@ struct memscan_scan {
 	enum memscan_state state;
 	bool under_way;
 	struct memscan_walk walk;
-	struct memscan_looks looks;
-	struct memscan_walk look;
-	struct memscan_looked looked;
+	struct memscan_nearby nearby;
+	struct memscan_walk nearby_walk;
+	struct memscan_nearby_totals nearby_totals;
 	struct memscan_load load;
 	struct memscan_tempo tempo;
 	u64 burst_end_ns;

@@ -81,8 +81,8 @@ FIGURE(scan, late_passes, late_passes);
 FIGURE(scan, late_seconds, late_seconds);
 FIGURE(scan, early_passes, early_passes);
 FIGURE(scan, early_seconds, early_seconds);
-FIGURE(looks, blocks, looked.blocks);
-FIGURE(looks, hits, looked.hits);
+FIGURE(nearby, blocks, nearby_totals.blocks);
+FIGURE(nearby, hits, nearby_totals.hits);
 FIGURE(scan, rate_bytes_per_second, rate_bytes_per_second);
 FIGURE(scan, read_bytes, totals.read_bytes);
 /* Physical addresses are not for everybody. */
@@ -162,9 +162,9 @@ static struct attribute *hits_attrs[] = {
 	NULL
 };
 
-static struct attribute *looks_attrs[] = {
-	&looks_blocks.attr.attr,
-	&looks_hits.attr.attr,
+static struct attribute *nearby_attrs[] = {
+	&nearby_blocks.attr.attr,
+	&nearby_hits.attr.attr,
 	NULL
 };
 
@@ -186,8 +186,8 @@ static const struct attribute_group hits_group = {
 	.name = "hits", .attrs = hits_attrs
 };
 
-static const struct attribute_group looks_group = {
-	.name = "looks", .attrs = looks_attrs
+static const struct attribute_group nearby_group = {
+	.name = "nearby", .attrs = nearby_attrs
 };
 
 static const struct attribute_group pass_group = {
@@ -329,7 +329,7 @@ static struct attribute *node_attrs[] = {
 static const struct attribute_group node_group = { .attrs = node_attrs };
 
 static const struct attribute_group *node_groups[] = {
-	&node_group, &figure_group, &hits_group, &looks_group, &pass_group,
+	&node_group, &figure_group, &hits_group, &nearby_group, &pass_group,
 	&last_pass_group, NULL
 };
 

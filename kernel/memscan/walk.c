@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One way through a range of page frames: look at each, read it or count why
+ * One way through a range of page frames: examine each, read it or count why
  * not.
  */
 
@@ -15,8 +15,8 @@
 #include "walk.h"
 
 #define BURST_PAGES	(MEMSCAN_BURST_BYTES / PAGE_SIZE)
-/* What is not read is quick: so many looks are a burst too. */
-#define BURST_LOOKS	(16 * BURST_PAGES)
+/* What is not read is quick: so many pages examined are a burst too. */
+#define BURST_EXAMINED	(16 * BURST_PAGES)
 /* Others may run, and orders are heard, after so many pages. */
 #define BREATH_PAGES	32
 
@@ -51,8 +51,8 @@ u64 memscan_walk_present(const struct memscan_walk *walk)
  * No reference is taken: each answer may be old when it is given. The worst is
  * to read what need not be read, and loads are safe anywhere.
  */
-static void look(const struct memscan_walk *walk, unsigned long pfn,
-		 struct memscan_page *seen)
+static void examine(const struct memscan_walk *walk, unsigned long pfn,
+		    struct memscan_page *seen)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
@@ -79,7 +79,7 @@ static enum memscan_reason classify(struct memscan_walk *walk)
 	enum memscan_reason reason;
 	struct memscan_page seen;
 
-	look(walk, walk->pfn, &seen);
+	examine(walk, walk->pfn, &seen);
 	reason = memscan_skip_reason(&seen, walk->scope);
 	if (reason == MEMSCAN_SKIP_ABSENT)
 		next = memscan_range_next(walk->pfn, PAGES_PER_SUBSECTION,
@@ -114,13 +114,13 @@ static bool interrupted(void)
  * offset is returned, with memscan_hits_lock held; else -1.
  */
 static int walk_to_hit(struct memscan_walk *walk, unsigned int *pages,
-		       unsigned int *looks)
+		       unsigned int *examined)
 {
 	int offset = -1;
 
 	down_read(&memscan_hotplug_lock);
-	while (!memscan_walk_done(walk) && *pages && *looks && offset < 0) {
-		if (--*looks % BREATH_PAGES == 0) {
+	while (!memscan_walk_done(walk) && *pages && *examined && offset < 0) {
+		if (--*examined % BREATH_PAGES == 0) {
 			cond_resched();
 			if (interrupted()) {
 				*pages = 0;
@@ -159,11 +159,11 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
 void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals)
 {
-	unsigned int pages = BURST_PAGES, looks = BURST_LOOKS;
+	unsigned int pages = BURST_PAGES, examined = BURST_EXAMINED;
 	u64 before = walk->pages[MEMSCAN_READ];
 	int offset;
 
-	offset = walk_to_hit(walk, &pages, &looks);
+	offset = walk_to_hit(walk, &pages, &examined);
 	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
 	if (offset < 0)
 		return;

@@ -39,7 +39,7 @@
 #define LONG_SECONDS	120
 #define YEAR		"31622400"
 #define BLOCK_PAGES	(long)(BLOCK_BYTES / BASE_PAGE)
-#define LOOK_BYTES	(2UL << 20)
+#define NEARBY_BYTES	(2UL << 20)
 
 FIXTURE(nodes)
 {
@@ -272,7 +272,7 @@ TEST_F_TIMEOUT(plugged, blocks_go_and_come, LONG_SECONDS)
 }
 
 /* What came online is read soon, though the pass take a year. */
-TEST_F_TIMEOUT(plugged, what_comes_is_looked_at, LONG_SECONDS)
+TEST_F_TIMEOUT(plugged, what_comes_is_read_soon, LONG_SECONDS)
 {
 	uint64_t pa = block_pa(self, 1);
 
@@ -282,7 +282,7 @@ TEST_F_TIMEOUT(plugged, what_comes_is_looked_at, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "enabled", "1"));
 	ASSERT_TRUE(poll_until(scanner_node_figure(PLUGGED, "read_bytes") >
 			       0));
-	EXPECT_EQ(0, scanner_node_figure(PLUGGED, "looks/blocks"));
+	EXPECT_EQ(0, scanner_node_figure(PLUGGED, "nearby/blocks"));
 
 	ASSERT_EQ(0, lab_poison_add(pa + BLOCK_BYTES - 64, 1));
 	ASSERT_EQ(0, memblock_set(pa, "online_movable"));
@@ -292,25 +292,25 @@ TEST_F_TIMEOUT(plugged, what_comes_is_looked_at, LONG_SECONDS)
 		  scanner_node_figure(PLUGGED, "last_hit_pfn"));
 	/* Counted when the burst with the hit is over */
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
-						   "looks/hits") == 1));
-	EXPECT_LE(BLOCK_BYTES / LOOK_BYTES,
-		  scanner_node_figure(PLUGGED, "looks/blocks"));
+						   "nearby/hits") == 1));
+	EXPECT_LE(BLOCK_BYTES / NEARBY_BYTES,
+		  scanner_node_figure(PLUGGED, "nearby/blocks"));
 	EXPECT_EQ(0, scanner_node_figure(PLUGGED, "passes"));
 }
 
 /*
- * The first burst of a pass of a year hits; the looks then find what is near,
+ * The first burst of a pass of a year hits; the scan then finds what is near,
  * and what is near that, but the pass does not go on.
  */
-TEST_F_TIMEOUT(plugged, a_hit_asks_for_looks, LONG_SECONDS)
+TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 {
 	const uint64_t near[] = {
 		5 * BASE_PAGE,			/* the first */
-		LOOK_BYTES - BASE_PAGE,		/* in the same 2 MiB */
-		2 * LOOK_BYTES - BASE_PAGE,	/* in the 2 MiB behind */
-		2 * LOOK_BYTES,			/* behind that, next to a hit */
+		NEARBY_BYTES - BASE_PAGE,		/* in the same 2 MiB */
+		2 * NEARBY_BYTES - BASE_PAGE,	/* in the 2 MiB behind */
+		2 * NEARBY_BYTES,			/* behind that, next to a hit */
 	};
-	const uint64_t far = 16 * LOOK_BYTES;
+	const uint64_t far = 16 * NEARBY_BYTES;
 	const size_t n = ARRAY_SIZE(near);
 	uint64_t pa = block_pa(self, 1);
 	size_t i;
@@ -325,8 +325,8 @@ TEST_F_TIMEOUT(plugged, a_hit_asks_for_looks, LONG_SECONDS)
 						   "hits/recovered") == n));
 	/* That one before the block, the first three, and the one behind */
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
-						   "looks/blocks") == 5));
-	EXPECT_EQ(n - 1, scanner_node_figure(PLUGGED, "looks/hits"));
+						   "nearby/blocks") == 5));
+	EXPECT_EQ(n - 1, scanner_node_figure(PLUGGED, "nearby/hits"));
 	EXPECT_EQ(n, scanner_node_figure(PLUGGED, "pass/hits"));
 	EXPECT_EQ(n, scanner_node_figure(PLUGGED, "hits/recovered"));
 	EXPECT_FALSE(page_flags((pa + far) / BASE_PAGE) & PAGE_HWPOISON);
