@@ -23,92 +23,92 @@
  */
 
 /* A pass of 100 s over 100 MiB, which is through with @done after @elapsed. */
-static u64 wait_after(enum memscan_gait gait, u64 done, u64 elapsed,
+static u64 wait_after(enum memscan_pace pace, u64 done, u64 elapsed,
 		      u64 burst_ns, unsigned int percent)
 {
-	const struct memscan_pace pace = {
+	const struct memscan_target target = {
 		.cycle_ns = SECONDS(100),
 		.total_bytes = MIB(100),
 		.max_cpu_percent = percent,
 	};
-	const struct memscan_tempo tempo = {
-		.gait = gait,
+	const struct memscan_progress progress = {
+		.pace = pace,
 		.elapsed_ns = elapsed,
 		.done_bytes = done,
 		.burst_bytes = MIB(4),
 		.burst_ns = burst_ns,
 	};
 
-	return memscan_pace_wait_ns(&pace, &tempo);
+	return memscan_wait_ns(&target, &progress);
 }
 
 /* On time: to the moment when it is due. Ahead: no longer than a share. */
 static void pace_is_even(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, SECONDS(3),
-			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(5), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(5), 0, 10));
 	KUNIT_EXPECT_EQ(test, SECONDS(4),
-			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(4), 0, 10));
 	KUNIT_EXPECT_EQ(test, SECONDS(4),
-			wait_after(MEMSCAN_EVEN, MIB(80), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(80), SECONDS(4), 0, 10));
 }
 
 static void pace_catches_up(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(8), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(8), 0, 10));
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(99), 0, 10));
+			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(99), 0, 10));
 }
 
 static void pace_keeps_the_cap(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 900,
-			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(9), 100, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(9), 100, 10));
 	KUNIT_EXPECT_EQ(test, 9900,
-			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(9), 100, 1));
+			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(9), 100, 1));
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_EVEN, MIB(8), SECONDS(9), 100, 100));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(9), 100, 100));
 	KUNIT_EXPECT_EQ(test, SECONDS(45),
-			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(4),
+			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(4),
 				   SECONDS(5), 10));
 }
 
 static void pace_follows_the_load(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, SECONDS(2),
-			wait_after(MEMSCAN_AHEAD, MIB(8), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(4), 0, 10));
 	/* Twice a share, whatever is due */
 	KUNIT_EXPECT_EQ(test, SECONDS(8),
-			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(4), 0, 10));
 	KUNIT_EXPECT_EQ(test, SECONDS(7),
-			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(99),
+			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(99),
 				   SECONDS(1), 100));
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_SLOW, MIB(8), SECONDS(99),
+			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(99),
 				   SECONDS(9), 100));
 }
 
-/* How long does a pass take if the load asks for one gait all the time? */
-static u64 pass_ns(enum memscan_gait gait, u64 cycle_ns, u64 total_bytes)
+/* How long does a pass take if the load asks for one pace all the time? */
+static u64 pass_ns(enum memscan_pace pace, u64 cycle_ns, u64 total_bytes)
 {
-	const struct memscan_pace pace = {
+	const struct memscan_target target = {
 		.cycle_ns = cycle_ns,
 		.total_bytes = total_bytes,
 		.max_cpu_percent = 10,
 	};
-	struct memscan_tempo tempo = {
-		.gait = gait,
+	struct memscan_progress progress = {
+		.pace = pace,
 		.burst_bytes = MEMSCAN_BURST_BYTES,
 		.burst_ns = 1000,
 	};
 
-	while (tempo.done_bytes < total_bytes) {
-		tempo.done_bytes += tempo.burst_bytes;
-		tempo.elapsed_ns += tempo.burst_ns;
-		tempo.elapsed_ns += memscan_pace_wait_ns(&pace, &tempo);
+	while (progress.done_bytes < total_bytes) {
+		progress.done_bytes += progress.burst_bytes;
+		progress.elapsed_ns += progress.burst_ns;
+		progress.elapsed_ns += memscan_wait_ns(&target, &progress);
 	}
-	return tempo.elapsed_ns;
+	return progress.elapsed_ns;
 }
 
 static void pace_makes_the_cycle(struct kunit *test)
@@ -116,13 +116,13 @@ static void pace_makes_the_cycle(struct kunit *test)
 	const u64 day = SECONDS(86400), year = 366 * SECONDS(86400);
 	u64 ns;
 
-	KUNIT_EXPECT_EQ(test, day, pass_ns(MEMSCAN_EVEN, day, MIB(1 << 20)));
-	KUNIT_EXPECT_EQ(test, year, pass_ns(MEMSCAN_EVEN, year, MIB(1 << 20)));
+	KUNIT_EXPECT_EQ(test, day, pass_ns(MEMSCAN_PACE_NORMAL, day, MIB(1 << 20)));
+	KUNIT_EXPECT_EQ(test, year, pass_ns(MEMSCAN_PACE_NORMAL, year, MIB(1 << 20)));
 	/* Half and twice but for a thousandth: bursts take time too */
-	ns = pass_ns(MEMSCAN_AHEAD, day, MIB(1 << 20));
+	ns = pass_ns(MEMSCAN_PACE_FAST, day, MIB(1 << 20));
 	KUNIT_EXPECT_GE(test, ns, day / 2);
 	KUNIT_EXPECT_LE(test, ns, day / 2 + day / 1000);
-	ns = pass_ns(MEMSCAN_SLOW, day, MIB(1 << 20));
+	ns = pass_ns(MEMSCAN_PACE_SLOW, day, MIB(1 << 20));
 	KUNIT_EXPECT_GE(test, ns, 2 * day - day / 1000);
 	KUNIT_EXPECT_LE(test, ns, 2 * day);
 }
@@ -130,19 +130,19 @@ static void pace_makes_the_cycle(struct kunit *test)
 /* On demand there is no cycle; and memory may go, all of it. */
 static void pace_without_a_cycle(struct kunit *test)
 {
-	struct memscan_pace pace = { .max_cpu_percent = 50 };
-	struct memscan_tempo tempo = {
+	struct memscan_target target = { .max_cpu_percent = 50 };
+	struct memscan_progress progress = {
 		.done_bytes = MIB(4), .burst_bytes = MIB(4), .burst_ns = 100,
 	};
 
-	KUNIT_EXPECT_EQ(test, 100, memscan_pace_wait_ns(&pace, &tempo));
-	pace.total_bytes = MIB(100);
-	KUNIT_EXPECT_EQ(test, 100, memscan_pace_wait_ns(&pace, &tempo));
-	pace.total_bytes = 0;
-	pace.cycle_ns = SECONDS(7);
-	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_pace_wait_ns(&pace, &tempo));
-	pace.total_bytes = MIB(1);
-	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_pace_wait_ns(&pace, &tempo));
+	KUNIT_EXPECT_EQ(test, 100, memscan_wait_ns(&target, &progress));
+	target.total_bytes = MIB(100);
+	KUNIT_EXPECT_EQ(test, 100, memscan_wait_ns(&target, &progress));
+	target.total_bytes = 0;
+	target.cycle_ns = SECONDS(7);
+	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_wait_ns(&target, &progress));
+	target.total_bytes = MIB(1);
+	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_wait_ns(&target, &progress));
 }
 
 static void pace_knows_idle_cpus(struct kunit *test)

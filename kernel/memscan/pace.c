@@ -42,18 +42,18 @@ bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
  * min(): x86's mul_u64_u64_div_u64(a, b, c) is wrong where the compiler knows
  * that a is c, and takes one register for both.
  */
-static u64 due_ns(const struct memscan_pace *pace, u64 bytes)
+static u64 due_ns(const struct memscan_target *target, u64 bytes)
 {
-	if (bytes >= pace->total_bytes)
-		return pace->cycle_ns;
-	return mul_u64_u64_div_u64(bytes, pace->cycle_ns, pace->total_bytes);
+	if (bytes >= target->total_bytes)
+		return target->cycle_ns;
+	return mul_u64_u64_div_u64(bytes, target->cycle_ns, target->total_bytes);
 }
 
 /* What is left of the time for others when a burst took @burst_ns. */
-static u64 cap_ns(const struct memscan_pace *pace, u64 burst_ns)
+static u64 cap_ns(const struct memscan_target *target, u64 burst_ns)
 {
-	return div_u64(burst_ns * (100 - pace->max_cpu_percent),
-		       pace->max_cpu_percent);
+	return div_u64(burst_ns * (100 - target->max_cpu_percent),
+		       target->max_cpu_percent);
 }
 
 static u64 less(u64 from, u64 what)
@@ -62,20 +62,20 @@ static u64 less(u64 from, u64 what)
 }
 
 /**
- * memscan_pace_wait_ns - how long to wait after a burst
- * @pace: what is wanted
- * @tempo: what is
+ * memscan_wait_ns - how long to wait after a burst
+ * @target: what is wanted
+ * @progress: what is
  */
-u64 memscan_pace_wait_ns(const struct memscan_pace *pace,
-			 const struct memscan_tempo *tempo)
+u64 memscan_wait_ns(const struct memscan_target *target,
+		    const struct memscan_progress *progress)
 {
-	u64 share = due_ns(pace, tempo->burst_bytes);
-	u64 wait = min(share, less(due_ns(pace, tempo->done_bytes),
-				   tempo->elapsed_ns));
+	u64 share = due_ns(target, progress->burst_bytes);
+	u64 wait = min(share, less(due_ns(target, progress->done_bytes),
+				   progress->elapsed_ns));
 
-	if (tempo->gait == MEMSCAN_AHEAD)
+	if (progress->pace == MEMSCAN_PACE_FAST)
 		wait /= 2;
-	if (tempo->gait == MEMSCAN_SLOW)
-		wait = max(wait, less(2 * share, tempo->burst_ns));
-	return max(wait, cap_ns(pace, tempo->burst_ns));
+	if (progress->pace == MEMSCAN_PACE_SLOW)
+		wait = max(wait, less(2 * share, progress->burst_ns));
+	return max(wait, cap_ns(target, progress->burst_ns));
 }

@@ -12,38 +12,38 @@
 #define MEMSCAN_BURST_BYTES	(4UL << 20)
 
 /*
- * EVEN: a share of the bytes in the same share of the time. AHEAD: twice as
+ * NORMAL: a share of the bytes in the same share of the time. AHEAD: twice as
  * fast, nobody needs the CPUs. SLOW: half as fast, somebody needs the memory.
  */
-enum memscan_gait {
-	MEMSCAN_EVEN,
-	MEMSCAN_AHEAD,
-	MEMSCAN_SLOW,
-	MEMSCAN_GAITS,
+enum memscan_pace {
+	MEMSCAN_PACE_NORMAL,
+	MEMSCAN_PACE_FAST,
+	MEMSCAN_PACE_SLOW,
+	MEMSCAN_PACES,
 };
 
 /**
- * struct memscan_pace - what is wanted
+ * struct memscan_target - what is wanted
  * @cycle_ns: time for a full pass; 0: as little as may be
  * @total_bytes: what a full pass goes over
  * @max_cpu_percent: 1 to 100, of one CPU
  */
-struct memscan_pace {
+struct memscan_target {
 	u64 cycle_ns;
 	u64 total_bytes;
 	unsigned int max_cpu_percent;
 };
 
 /**
- * struct memscan_tempo - what is
- * @gait: what the load of the machine asks for
+ * struct memscan_progress - what is
+ * @pace: what the load of the machine asks for
  * @elapsed_ns: since the pass started
  * @done_bytes: what the pass is through with, read or not
  * @burst_bytes: of these, what the last burst added
  * @burst_ns: time that the last burst took
  */
-struct memscan_tempo {
-	enum memscan_gait gait;
+struct memscan_progress {
+	enum memscan_pace pace;
 	u64 elapsed_ns;
 	u64 done_bytes;
 	u64 burst_bytes;
@@ -67,7 +67,7 @@ struct memscan_idleness {
 bool memscan_is_idle(const struct memscan_idleness *was);
 bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
 		     u64 usual_pages);
-u64 memscan_pace_wait_ns(const struct memscan_pace *pace,
-			 const struct memscan_tempo *tempo);
+u64 memscan_wait_ns(const struct memscan_target *target,
+		    const struct memscan_progress *progress);
 
 #endif /* MEMSCAN_PACE_H */

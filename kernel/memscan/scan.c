@@ -72,7 +72,7 @@ static u64 whole_bytes(const struct memscan_scan *scan)
 static void start_pass(struct memscan_scan *scan)
 {
 	memscan_nearby_new_pass(&scan->nearby);
-	memscan_load_new_pass(&scan->load);
+	memscan_activity_new_pass(&scan->activity);
 	scan->walk.scope = READ_ONCE(scan->scope);
 	memscan_walk_start(&scan->walk, whole(scan));
 	scan->under_way = true;
@@ -205,11 +205,11 @@ static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 /* Its wait is for the CPU cap alone, and comes on top. Returns that. */
 static u64 burst_nearby(struct memscan_scan *scan)
 {
-	const struct memscan_pace pace = {
+	const struct memscan_target target = {
 		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
 	};
 	struct memscan_walk *walk = &scan->nearby_walk;
-	struct memscan_tempo tempo = {};
+	struct memscan_progress progress = {};
 	struct memscan_range range;
 	u64 hits;
 
@@ -220,27 +220,27 @@ static u64 burst_nearby(struct memscan_scan *scan)
 		scan->nearby_totals.blocks++;
 	}
 	hits = walk->hits;
-	tempo.burst_ns = read_burst(scan, walk);
+	progress.burst_ns = read_burst(scan, walk);
 	scan->nearby_totals.hits += walk->hits - hits;
 	scan->walk.hits += walk->hits - hits;
-	return memscan_pace_wait_ns(&pace, &tempo);
+	return memscan_wait_ns(&target, &progress);
 }
 
 static void burst_of_pass(struct memscan_scan *scan)
 {
 	struct memscan_walk *walk = &scan->walk;
-	struct memscan_tempo *tempo = &scan->tempo;
+	struct memscan_progress *progress = &scan->progress;
 	u64 present = memscan_walk_present(walk);
 	u64 read = walk->pages[MEMSCAN_READ], hits = walk->hits;
 
-	tempo->burst_ns = read_burst(scan, walk);
-	tempo->done_bytes = memscan_walk_present(walk) * PAGE_SIZE;
-	tempo->burst_bytes = tempo->done_bytes - present * PAGE_SIZE;
-	tempo->elapsed_ns = elapsed_ns(scan);
+	progress->burst_ns = read_burst(scan, walk);
+	progress->done_bytes = memscan_walk_present(walk) * PAGE_SIZE;
+	progress->burst_bytes = progress->done_bytes - present * PAGE_SIZE;
+	progress->elapsed_ns = elapsed_ns(scan);
 	/* What a hit costs is no measure of the memory. */
 	read = walk->hits > hits ? 0 : walk->pages[MEMSCAN_READ] - read;
-	tempo->gait = on_demand(scan) ? MEMSCAN_EVEN :
-		      memscan_gait(&scan->load, scan->nid, tempo->burst_ns,
+	progress->pace = on_demand(scan) ? MEMSCAN_PACE_NORMAL :
+		      memscan_pace_of(&scan->activity, scan->nid, progress->burst_ns,
 				   read);
 	scan->burst_end_ns = ktime_get_ns();
 	measure_rate(scan);
@@ -249,7 +249,7 @@ static void burst_of_pass(struct memscan_scan *scan)
 /* What is left of the wait after the last burst, by the settings of now. */
 static u64 rest_ns(const struct memscan_scan *scan)
 {
-	const struct memscan_pace pace = {
+	const struct memscan_target target = {
 		.cycle_ns = (u64)READ_ONCE(scan->cycle_seconds) * NSEC_PER_SEC,
 		.total_bytes = whole_bytes(scan),
 		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
@@ -258,7 +258,7 @@ static u64 rest_ns(const struct memscan_scan *scan)
 
 	if (!end)
 		return 0;
-	end += memscan_pace_wait_ns(&pace, &scan->tempo);
+	end += memscan_wait_ns(&target, &scan->progress);
 	return end > now ? end - now : 0;
 }
 

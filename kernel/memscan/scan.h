@@ -10,7 +10,7 @@
 #include <linux/kobject.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include "gait.h"
+#include "activity.h"
 #include "nearby.h"
 #include "walk.h"
 
@@ -78,8 +78,8 @@ struct memscan_nearby_totals {
  * @nearby: what to read soon, outside of the order; nodes only
  * @nearby_walk: the block of @nearby under way
  * @nearby_totals: figures of these
- * @load: what is known of the load of the node
- * @tempo: the last burst of the pass
+ * @activity: what is known of the load of the node
+ * @progress: the last burst of the pass
  * @burst_end_ns: when that ended, 0 if there is nothing to rest from
  * @start_ns: when the pass started, by the clock that counts suspend
  * @start_seconds: the same since the epoch
@@ -114,8 +114,8 @@ struct memscan_scan {
 	struct memscan_nearby nearby;
 	struct memscan_walk nearby_walk;
 	struct memscan_nearby_totals nearby_totals;
-	struct memscan_load load;
-	struct memscan_tempo tempo;
+	struct memscan_activity activity;
+	struct memscan_progress progress;
 	u64 burst_end_ns;
 	u64 start_ns;
 	u64 start_seconds;

@@ -299,14 +299,14 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {
-	static const char *const gaits[] = {
-		[MEMSCAN_EVEN] = "even",
-		[MEMSCAN_AHEAD] = "ahead",
-		[MEMSCAN_SLOW] = "slow",
+	static const char *const paces[] = {
+		[MEMSCAN_PACE_NORMAL] = "normal",
+		[MEMSCAN_PACE_FAST] = "fast",
+		[MEMSCAN_PACE_SLOW] = "slow",
 	};
 
 	return sysfs_emit(buf, "%s\n",
-			  gaits[READ_ONCE(to_scan(kobj)->tempo.gait)]);
+			  paces[READ_ONCE(to_scan(kobj)->progress.pace)]);
 }
 
 static struct kobj_attribute pace_attr = __ATTR_RO(pace);

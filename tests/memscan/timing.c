@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When memscan reads: late and early, ahead of time on idle CPUs, slowly where
- * reads take long, and not at all while the machine sleeps.
+ * When memscan reads: late and early, fast on idle CPUs, slowly where reads take
+ * long, and not at all while the machine sleeps.
  *
  * Of node 1, which is small, and has no CPUs: those of the machine are its.
  */
@@ -95,7 +95,7 @@ TEST_F_TIMEOUT(timing, idle_cpus_make_a_pass_early, LONG_SECONDS)
 
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "3"));
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
-	EXPECT_TRUE(calmly_until(is_pace("ahead")));
+	EXPECT_TRUE(calmly_until(is_pace("fast")));
 	while (!figure("early_passes") && passes < 8) {
 		passes = figure("passes");
 		ASSERT_TRUE(calmly_until(figure("passes") > passes));
@@ -121,7 +121,7 @@ static void spin_on(int cpu, pid_t *pid)
 }
 
 /*
- * All CPUs have work: it is not ahead.  Reads take long as the CPU is
+ * All CPUs have work: it is not fast.  Reads take long as the CPU is
  * given to others meanwhile: it goes slowly, but it goes on.
  */
 TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
@@ -140,7 +140,7 @@ TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 	slow = calmly_until(is_pace("slow"));
 	at = figure("read_bytes");
 	goes_on = calmly_until(figure("read_bytes") > at) &&
-		  !is_pace("ahead");
+		  !is_pace("fast");
 	while (i--) {
 		kill(spinners[i], SIGKILL);
 		waitpid(spinners[i], NULL, 0);

@@ -3,13 +3,13 @@
  * What does the load of the machine ask for: are the CPUs of a node idle, or
  * is its memory busy?
  */
-#ifndef MEMSCAN_GAIT_H
-#define MEMSCAN_GAIT_H
+#ifndef MEMSCAN_ACTIVITY_H
+#define MEMSCAN_ACTIVITY_H
 
 #include "pace.h"
 
 /**
- * struct memscan_load - what is known of the load of a node
+ * struct memscan_activity - what is known of the load of a node
  * @since_ns: when the idle time was sampled last
  * @idle_us: how long they had been idle then, in all
  * @own_ns: how long we have read since
@@ -19,7 +19,7 @@
  * @usual_ns: the same of the pass before
  * @usual_pages: the same of the pass before
  */
-struct memscan_load {
+struct memscan_activity {
 	u64 since_ns;
 	u64 idle_us;
 	u64 own_ns;
@@ -30,8 +30,8 @@ struct memscan_load {
 	u64 usual_pages;
 };
 
-enum memscan_gait memscan_gait(struct memscan_load *load, int nid,
-			       u64 burst_ns, u64 burst_pages);
-void memscan_load_new_pass(struct memscan_load *load);
+enum memscan_pace memscan_pace_of(struct memscan_activity *activity, int nid,
+				  u64 burst_ns, u64 burst_pages);
+void memscan_activity_new_pass(struct memscan_activity *activity);
 
-#endif /* MEMSCAN_GAIT_H */
+#endif /* MEMSCAN_ACTIVITY_H */

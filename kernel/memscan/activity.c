@@ -12,7 +12,7 @@
 #include <linux/tick.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
-#include "gait.h"
+#include "activity.h"
 
 /* Shorter samples of idle times say little. */
 #define IDLE_SAMPLE_NS		(100 * NSEC_PER_MSEC)
@@ -46,67 +46,69 @@ static bool idle_time_us(int nid, u64 *idle_us, unsigned int *cpus)
 	return true;
 }
 
-static void sample_idle_time(struct memscan_load *load, int nid)
+static void sample_idle_time(struct memscan_activity *activity, int nid)
 {
 	u64 now = ktime_get_ns(), idle_us;
 	struct memscan_idleness was = {
-		.wall_us = div_u64(now - load->since_ns, NSEC_PER_USEC),
-		.own_us = div_u64(load->own_ns, NSEC_PER_USEC),
+		.wall_us = div_u64(now - activity->since_ns, NSEC_PER_USEC),
+		.own_us = div_u64(activity->own_ns, NSEC_PER_USEC),
 	};
 
-	if (now - load->since_ns < IDLE_SAMPLE_NS)
+	if (now - activity->since_ns < IDLE_SAMPLE_NS)
 		return;
-	load->idle = false;
+	activity->idle = false;
 	if (!idle_time_us(nid, &idle_us, &was.cpus))
 		return;
 	/* A CPU that left takes its idle time with it. */
-	was.idle_us = idle_us > load->idle_us ? idle_us - load->idle_us : 0;
+	was.idle_us = idle_us > activity->idle_us ?
+		      idle_us - activity->idle_us : 0;
 	/* The first sample only says from when on. */
-	load->idle = load->since_ns && memscan_is_idle(&was);
-	load->since_ns = now;
-	load->idle_us = idle_us;
-	load->own_ns = 0;
+	activity->idle = activity->since_ns && memscan_is_idle(&was);
+	activity->since_ns = now;
+	activity->idle_us = idle_us;
+	activity->own_ns = 0;
 }
 
-static bool took_long(struct memscan_load *load, u64 burst_ns, u64 burst_pages)
+static bool took_long(struct memscan_activity *activity, u64 burst_ns,
+		      u64 burst_pages)
 {
 	if (burst_pages < LEAST_PAGES)
 		return false;
-	load->pass_ns += burst_ns;
-	load->pass_pages += burst_pages;
-	if (load->usual_pages)
-		return memscan_is_slow(burst_ns, burst_pages, load->usual_ns,
-				       load->usual_pages);
-	return memscan_is_slow(burst_ns, burst_pages, load->pass_ns,
-			       load->pass_pages);
+	activity->pass_ns += burst_ns;
+	activity->pass_pages += burst_pages;
+	if (activity->usual_pages)
+		return memscan_is_slow(burst_ns, burst_pages, activity->usual_ns,
+				       activity->usual_pages);
+	return memscan_is_slow(burst_ns, burst_pages, activity->pass_ns,
+			       activity->pass_pages);
 }
 
 /**
- * memscan_gait - how to go on after a burst
- * @load: of the node
+ * memscan_pace_of - how to go on after a burst
+ * @activity: of the node
  * @nid: the node
  * @burst_ns: time that the burst took
  * @burst_pages: what it read; 0 if its time says nothing
  */
-enum memscan_gait memscan_gait(struct memscan_load *load, int nid,
+enum memscan_pace memscan_pace_of(struct memscan_activity *activity, int nid,
 			       u64 burst_ns, u64 burst_pages)
 {
-	bool slow = took_long(load, burst_ns, burst_pages);
+	bool slow = took_long(activity, burst_ns, burst_pages);
 
-	load->own_ns += burst_ns;
-	sample_idle_time(load, nid);
+	activity->own_ns += burst_ns;
+	sample_idle_time(activity, nid);
 	if (slow)
-		return MEMSCAN_SLOW;
-	return load->idle ? MEMSCAN_AHEAD : MEMSCAN_EVEN;
+		return MEMSCAN_PACE_SLOW;
+	return activity->idle ? MEMSCAN_PACE_FAST : MEMSCAN_PACE_NORMAL;
 }
 
 /* What is usual follows, a pass behind: nothing is slow for ever. */
-void memscan_load_new_pass(struct memscan_load *load)
+void memscan_activity_new_pass(struct memscan_activity *activity)
 {
-	if (load->pass_pages) {
-		load->usual_ns = load->pass_ns;
-		load->usual_pages = load->pass_pages;
+	if (activity->pass_pages) {
+		activity->usual_ns = activity->pass_ns;
+		activity->usual_pages = activity->pass_pages;
 	}
-	load->pass_ns = 0;
-	load->pass_pages = 0;
+	activity->pass_ns = 0;
+	activity->pass_pages = 0;
 }
