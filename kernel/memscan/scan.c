@@ -54,9 +54,9 @@ static struct memscan_range whole(struct memscan_scan *scan)
 		return (struct memscan_range){
 			node_start_pfn(scan->nid), node_end_pfn(scan->nid)
 		};
-	spin_lock(&scan->orders);
+	spin_lock(&scan->order_lock);
 	range = scan->range;
-	spin_unlock(&scan->orders);
+	spin_unlock(&scan->order_lock);
 	return range;
 }
 
@@ -112,7 +112,7 @@ static void count_punctuality(struct memscan_scan *scan, u64 seconds)
 
 /*
  * Is what the thread does still what is wanted, or was it stopped, or told to
- * start again? Caller holds @orders.
+ * start again? Caller holds @order_lock.
  */
 static bool is_current(const struct memscan_scan *scan)
 {
@@ -142,11 +142,11 @@ static void end_pass(struct memscan_scan *scan, u64 rest_ns)
 	bool counts;
 
 	scan->under_way = false;
-	spin_lock(&scan->orders);
+	spin_lock(&scan->order_lock);
 	counts = is_current(scan);
 	if (counts)
 		count_pass(scan, seconds);
-	spin_unlock(&scan->orders);
+	spin_unlock(&scan->order_lock);
 	if (!counts)
 		return;
 	trace_memscan_pass(scan->walk.who, "end",
@@ -179,13 +179,13 @@ static void stop_at_limit(struct memscan_scan *scan)
 {
 	bool stops;
 
-	spin_lock(&scan->orders);
+	spin_lock(&scan->order_lock);
 	stops = is_current(scan);
 	if (stops) {
 		WRITE_ONCE(scan->state, MEMSCAN_STOPPED);
 		WRITE_ONCE(scan->wanted, false);
 	}
-	spin_unlock(&scan->orders);
+	spin_unlock(&scan->order_lock);
 	if (stops)
 		pr_warn("%s: stopped after max_hits, %llu in one pass; find what is broken, then start it again\n",
 			scan->walk.who, scan->walk.hits);
@@ -359,7 +359,7 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 {
 	bool busy;
 
-	spin_lock(&scan->orders);
+	spin_lock(&scan->order_lock);
 	busy = scan->wanted;
 	if (!busy) {
 		scan->range = range;
@@ -367,7 +367,7 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 		/* Whoever sees that it is wanted takes it as fresh. */
 		smp_store_release(&scan->wanted, true);
 	}
-	spin_unlock(&scan->orders);
+	spin_unlock(&scan->order_lock);
 	if (busy)
 		return -EBUSY;
 	memscan_scan_wake(scan);
@@ -377,9 +377,9 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 /* The burst under way is not waited for, but no pass is counted any more. */
 void memscan_scan_stop(struct memscan_scan *scan)
 {
-	spin_lock(&scan->orders);
+	spin_lock(&scan->order_lock);
 	WRITE_ONCE(scan->wanted, false);
-	spin_unlock(&scan->orders);
+	spin_unlock(&scan->order_lock);
 	memscan_scan_wake(scan);
 }
 
@@ -466,7 +466,7 @@ static struct memscan_scan *new_scan(int nid)
 	name_walk(&scan->walk, nid);
 	name_walk(&scan->nearby_walk, nid);
 	memscan_nearby_init(&scan->nearby);
-	spin_lock_init(&scan->orders);
+	spin_lock_init(&scan->order_lock);
 	init_waitqueue_head(&scan->wake);
 	init_completion(&scan->released);
 	scan->max_cpu_percent = 100;

@@ -58,8 +58,7 @@ struct memscan_nearby_totals {
  * @wake: where @thread waits
  * @news: a setting has changed
  *
- * @orders: held to change what is wanted, and to look whether that is still
- *	the same
+ * @order_lock: protects @wanted, @fresh and @range
  *
  * Settings, written by sysfs:
  * @wanted: is to read; @thread takes it back at the end of what is done once,
@@ -99,7 +98,7 @@ struct memscan_scan {
 	struct task_struct *thread;
 	wait_queue_head_t wake;
 	bool news;
-	spinlock_t orders; /* @wanted, @fresh, @range */
+	spinlock_t order_lock; /* protects @wanted, @fresh, @range */
 
 	bool wanted;
 	bool fresh;
