@@ -18,7 +18,7 @@
 #include <linux/sysfs.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
-#include "capability.h"
+#include "memscan.h"
 
 static bool force;
 module_param(force, bool, 0444);

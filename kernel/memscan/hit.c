@@ -18,9 +18,8 @@
 #include <linux/page-flags.h>
 #include <linux/printk.h>
 #include <linux/xarray.h>
-#include "capability.h"
-#include "hit.h"
-#include "range.h"
+#include "memscan.h"
+#include "walk.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

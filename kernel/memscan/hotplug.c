@@ -11,10 +11,9 @@
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
-#include "hit.h"
-#include "hotplug.h"
-#include "range.h"
+#include "memscan.h"
 #include "scan.h"
+#include "walk.h"
 
 DECLARE_RWSEM(memscan_hotplug_lock);
 DECLARE_RWSEM(memscan_hits_lock);

@@ -11,8 +11,6 @@
 
 #include "nearby.c"
 #include "pace.c"
-#include "range.c"
-#include "skip.c"
 #include "walk.c"
 
 #define SECONDS(n)	((n) * 1ULL * NSEC_PER_SEC)

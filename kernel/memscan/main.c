@@ -7,11 +7,8 @@
  */
 
 #include <linux/module.h>
-#include "capability.h"
-#include "hit.h"
-#include "hotplug.h"
+#include "memscan.h"
 #include "scan.h"
-#include "sysfs.h"
 
 static int __init memscan_init(void)
 {

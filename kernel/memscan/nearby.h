@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 #include <linux/xarray.h>
-#include "range.h"
+#include "walk.h"
 
 /* A block of 2 MiB. */
 #define MEMSCAN_NEARBY_PAGES	512UL

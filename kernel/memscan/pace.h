@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How fast to read: from the time for a full pass to the wait after a burst.
- * Arithmetic only, no clock and no state but what is passed.
+ * How fast to read: the pace that the load of a node asks for, and from the time
+ * for a full pass to the wait after a burst.
  */
 #ifndef MEMSCAN_PACE_H
 #define MEMSCAN_PACE_H
@@ -69,5 +69,31 @@ bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
 		     u64 usual_pages);
 u64 memscan_wait_ns(const struct memscan_target *target,
 		    const struct memscan_progress *progress);
+
+/**
+ * struct memscan_activity - what is known of the load of a node
+ * @since_ns: when the idle time was sampled last
+ * @idle_us: how long they had been idle then, in all
+ * @own_ns: how long we have read since
+ * @idle: what that sample said
+ * @pass_ns: time that bursts of this pass took
+ * @pass_pages: what these read
+ * @usual_ns: the same of the pass before
+ * @usual_pages: the same of the pass before
+ */
+struct memscan_activity {
+	u64 since_ns;
+	u64 idle_us;
+	u64 own_ns;
+	bool idle;
+	u64 pass_ns;
+	u64 pass_pages;
+	u64 usual_ns;
+	u64 usual_pages;
+};
+
+enum memscan_pace memscan_pace_of(struct memscan_activity *activity, int nid,
+				  u64 burst_ns, u64 burst_pages);
+void memscan_activity_new_pass(struct memscan_activity *activity);
 
 #endif /* MEMSCAN_PACE_H */

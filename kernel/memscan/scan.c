@@ -19,10 +19,9 @@
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
-#include "capability.h"
+#include "memscan.h"
 #include "pace.h"
 #include "scan.h"
-#include "sysfs.h"
 #include "trace.h"
 
 #define DEFAULT_CYCLE_SECONDS	86400

@@ -10,8 +10,8 @@
 #include <linux/kobject.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include "activity.h"
 #include "nearby.h"
+#include "pace.h"
 #include "walk.h"
 
 struct task_struct;

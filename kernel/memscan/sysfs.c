@@ -12,9 +12,8 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include "capability.h"
+#include "memscan.h"
 #include "scan.h"
-#include "sysfs.h"
 
 /* The longest number, in octal, and its newline */
 #define MAX_WORD		24

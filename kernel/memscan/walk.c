@@ -4,13 +4,16 @@
  * not.
  */
 
+#include <linux/align.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
-#include "hotplug.h"
 #include "load.h"
+#include "memscan.h"
 #include "pace.h"
 #include "walk.h"
 
@@ -22,6 +25,86 @@
 
 bool memscan_paused;
 unsigned int memscan_max_hits = 128;
+
+/*
+ * Ranges of page frames
+ */
+
+bool memscan_range_has(const struct memscan_range *range, unsigned long pfn)
+{
+	return range->start <= pfn && pfn < range->end;
+}
+
+/* The first multiple of @step behind @pfn, but not beyond @end. */
+unsigned long memscan_range_next(unsigned long pfn, unsigned long step,
+				 unsigned long end)
+{
+	return min(ALIGN_DOWN(pfn, step) + step, end);
+}
+
+/* How much of @range lies before @pfn. */
+unsigned int memscan_range_percent(const struct memscan_range *range,
+				   unsigned long pfn)
+{
+	if (pfn <= range->start)
+		return 0;
+	/* Also since the division is wrong then, see pace.c. */
+	if (pfn >= range->end)
+		return 100;
+	return mul_u64_u64_div_u64(pfn - range->start, 100,
+				   range->end - range->start);
+}
+
+/*
+ * The rules of what is read
+ */
+
+static bool in_scope(const struct memscan_page *page, enum memscan_scope scope)
+{
+	switch (scope) {
+	case MEMSCAN_SCOPE_HUGETLB:
+		return page->hugetlb;
+	case MEMSCAN_SCOPE_NOHUGETLB:
+		return !page->hugetlb;
+	case MEMSCAN_SCOPE_FREE:
+		return page->free;
+	default:
+		return true;
+	}
+}
+
+/**
+ * memscan_skip_reason - why is a base page not read?
+ * @page: what is known about it
+ * @scope: what is asked for
+ *
+ * Return: the first reason that holds, or MEMSCAN_READ.
+ */
+enum memscan_reason memscan_skip_reason(const struct memscan_page *page,
+					enum memscan_scope scope)
+{
+	if (!page->online)
+		return MEMSCAN_SKIP_ABSENT;
+	if (page->other_node)
+		return MEMSCAN_SKIP_OTHER_NODE;
+	if (!page->ram)
+		return MEMSCAN_SKIP_NOT_RAM;
+	if (page->leaving)
+		return MEMSCAN_SKIP_LEAVING;
+	if (page->offline)
+		return MEMSCAN_SKIP_OFFLINE;
+	if (page->hwpoison)
+		return MEMSCAN_SKIP_HWPOISON;
+	if (page->known)
+		return MEMSCAN_SKIP_KNOWN;
+	if (!in_scope(page, scope))
+		return MEMSCAN_SKIP_SCOPE;
+	return MEMSCAN_READ;
+}
+
+/*
+ * The walk
+ */
 
 void memscan_walk_start(struct memscan_walk *walk, struct memscan_range range)
 {
