@@ -101,7 +101,7 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 		memscan_forget(&range);
 		break;
 	case MEM_ONLINE:
-		memscan_scans_came(pfn_to_nid(range.start), &range);
+		memscan_memory_came(pfn_to_nid(range.start), &range);
 		break;
 	}
 	return notifier_from_errno(err);

@@ -12,6 +12,19 @@ struct memscan_range;
 struct memscan_scan;
 
 /*
+ * main.c: the scans of all nodes, and the one of ranges on demand
+ */
+
+/* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
+struct memscan_scan *memscan_scan_of(int nid);
+
+/* A setting of all has changed. Not while they go. */
+void memscan_wake_all(void);
+
+/* Memory of the node came online. */
+void memscan_memory_came(int nid, const struct memscan_range *range);
+
+/*
  * capability.c: may this machine be scanned, and if not, why?
  */
 

@@ -11,8 +11,6 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/mmzone.h>
-#include <linux/mutex.h>
-#include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -26,15 +24,6 @@
 
 #define DEFAULT_CYCLE_SECONDS	86400
 #define DEFAULT_CPU_PERCENT	10
-
-/*
- * By node number, and one behind them for ranges on demand. Each is there until
- * all go. A node may get memory at any time: adding to them takes the lock, and
- * only while they are open.
- */
-static struct memscan_scan *scans[MAX_NUMNODES + 1];
-static DEFINE_MUTEX(scans_lock);
-static bool scans_open;
 
 static bool on_demand(const struct memscan_scan *scan)
 {
@@ -115,7 +104,7 @@ static void count_punctuality(struct memscan_scan *scan, u64 seconds)
  */
 static bool is_current(const struct memscan_scan *scan)
 {
-	return scan->wanted && !scan->fresh;
+	return scan->wanted && !READ_ONCE(scan->fresh);
 }
 
 /* A range is done with as it is counted: whoever sees either has both. */
@@ -126,11 +115,11 @@ static void count_pass(struct memscan_scan *scan, u64 seconds)
 	scan->last.hits = scan->walk.hits;
 	memcpy(scan->last.pages, scan->walk.pages, sizeof(scan->last.pages));
 	count_punctuality(scan, seconds);
-	/* Who sees the number sees the figures of that pass. */
+	/* Pairs with figure_show(): with the number come the pass's figures. */
 	smp_store_release(&scan->passes, scan->passes + 1);
 	if (!on_demand(scan))
 		return;
-	/* Who sees that it is done with sees the number. */
+	/* Pairs with enabled_show(): with the end of a range comes the number. */
 	smp_store_release(&scan->wanted, false);
 }
 
@@ -293,7 +282,7 @@ static u64 go_on(struct memscan_scan *scan)
 
 static enum memscan_state next_state(const struct memscan_scan *scan)
 {
-	/* Pairs with memscan_scan_start(). */
+	/* Pairs with memscan_scan_start(): go_on() sees @fresh. */
 	if (!smp_load_acquire(&scan->wanted))
 		return scan->state == MEMSCAN_STOPPED ? MEMSCAN_STOPPED :
 							MEMSCAN_IDLE;
@@ -363,7 +352,7 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 	if (!busy) {
 		scan->range = range;
 		WRITE_ONCE(scan->fresh, true);
-		/* Whoever sees that it is wanted takes it as fresh. */
+		/* Pairs with next_state(): what is wanted is taken as fresh. */
 		smp_store_release(&scan->wanted, true);
 	}
 	spin_unlock(&scan->order_lock);
@@ -380,25 +369,6 @@ void memscan_scan_stop(struct memscan_scan *scan)
 	WRITE_ONCE(scan->wanted, false);
 	spin_unlock(&scan->order_lock);
 	memscan_scan_wake(scan);
-}
-
-struct memscan_scan *memscan_scan_of(int nid)
-{
-	return scans[nid == NUMA_NO_NODE ? MAX_NUMNODES : nid];
-}
-
-/* A setting of all has changed. Not while they go. */
-void memscan_scans_wake(void)
-{
-	struct memscan_scan *scan;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(scans); i++) {
-		/* Pairs with add_scan(). */
-		scan = smp_load_acquire(&scans[i]);
-		if (scan)
-			memscan_scan_wake(scan);
-	}
 }
 
 int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
@@ -482,88 +452,39 @@ static void free_scan(struct memscan_scan *scan)
 	kfree(scan);
 }
 
-static int add_scan(int nid, int slot)
+/**
+ * memscan_scan_create - a thread that reads, and its directory
+ * @nid: node whose memory it reads, or NUMA_NO_NODE for ranges on demand
+ *
+ * Context: may sleep.
+ * Return: the scan, which is idle, or an ERR_PTR().
+ */
+struct memscan_scan *memscan_scan_create(int nid)
 {
 	struct memscan_scan *scan = new_scan(nid);
 	int err;
 
 	if (!scan)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	err = start_reading(scan);
 	if (err)
 		goto out_free;
 	err = memscan_sysfs_add_scan(scan);
 	if (err)
 		goto out_stop;
-	/* Whoever sees it sees all of it. */
-	smp_store_release(&scans[slot], scan);
-	return 0;
+	return scan;
 
 out_stop:
 	kthread_stop(scan->thread);
 out_free:
 	free_scan(scan);
-	return err;
+	return ERR_PTR(err);
 }
 
-/**
- * memscan_scans_came - memory came online
- * @nid: its node, maybe the first memory that it has
- * @range: where; to be read soon if the node is being read
- *
- * Context: notifier of memory hotplug.
- */
-void memscan_scans_came(int nid, const struct memscan_range *range)
+/* The thread first: it uses the directory. Files only set flags and wake. */
+void memscan_scan_destroy(struct memscan_scan *scan)
 {
-	int err = 0;
-
-	mutex_lock(&scans_lock);
-	if (scans_open && !scans[nid])
-		err = add_scan(nid, nid);
-	if (scans_open && scans[nid] && READ_ONCE(scans[nid]->wanted)) {
-		memscan_nearby_add_range(&scans[nid]->nearby, range);
-		memscan_scan_wake(scans[nid]);
-	}
-	mutex_unlock(&scans_lock);
-	if (err)
-		pr_warn("node%d got memory, but cannot be scanned: %d; load the module again\n",
-			nid, err);
-}
-
-/*
- * Threads first: they use the directory. Files only set flags and wake. Without
- * the lock, as a thread may wait for memory hotplug, and that for the lock.
- */
-void memscan_scans_exit(void)
-{
-	int i;
-
-	mutex_lock(&scans_lock);
-	scans_open = false;
-	mutex_unlock(&scans_lock);
-	for (i = 0; i < ARRAY_SIZE(scans); i++) {
-		if (!scans[i])
-			continue;
-		kthread_stop(scans[i]->thread);
-		memscan_sysfs_del_scan(scans[i]);
-		free_scan(scans[i]);
-		scans[i] = NULL;
-	}
-}
-
-/* Nodes whose memory comes before these are open are seen here. */
-int memscan_scans_init(void)
-{
-	int nid, err;
-
-	mutex_lock(&scans_lock);
-	err = add_scan(NUMA_NO_NODE, MAX_NUMNODES);
-	for_each_node_state(nid, N_MEMORY)
-		if (!err)
-			err = add_scan(nid, nid);
-	scans_open = !err;
-	mutex_unlock(&scans_lock);
-	if (err)
-		memscan_scans_exit();
-	return err;
+	kthread_stop(scan->thread);
+	memscan_sysfs_del_scan(scan);
+	free_scan(scan);
 }

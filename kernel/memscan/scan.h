@@ -69,7 +69,8 @@ struct memscan_nearby_totals {
  * @cycle_seconds: time for a full pass; 0 on demand: as soon as possible
  * @max_cpu_percent: of one CPU, at most
  *
- * Figures, written by @thread:
+ * Figures, written by @thread alone, as plain words that sysfs reads with
+ * READ_ONCE() or acquires; @state has WRITE_ONCE(), as @wanted and @fresh have:
  * @state: what it does right now
  * @under_way: a pass has begun and not ended
  * @walk: where it is, and figures of this pass; its hits include those of
@@ -128,19 +129,12 @@ struct memscan_scan {
 	u64 rate_bytes_per_second;
 };
 
-int memscan_scans_init(void);
-void memscan_scans_exit(void);
-
-/* Memory of the node came online. */
-void memscan_scans_came(int nid, const struct memscan_range *range);
-
-/* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
-struct memscan_scan *memscan_scan_of(int nid);
+struct memscan_scan *memscan_scan_create(int nid);
+void memscan_scan_destroy(struct memscan_scan *scan);
 
 int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range);
 void memscan_scan_stop(struct memscan_scan *scan);
 void memscan_scan_wake(struct memscan_scan *scan);
-void memscan_scans_wake(void);
 int memscan_scan_state_show(const struct memscan_scan *scan, char *buf);
 
 #endif /* MEMSCAN_SCAN_H */

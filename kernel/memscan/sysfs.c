@@ -63,7 +63,8 @@ static ssize_t figure_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct figure *figure = container_of(attr, struct figure, attr);
 	const u64 *value = (void *)to_scan(kobj) + figure->offset;
 
-	return sysfs_emit(buf, "%llu\n", READ_ONCE(*value));
+	/* Pairs with count_pass(), for the number of passes. */
+	return sysfs_emit(buf, "%llu\n", smp_load_acquire(value));
 }
 
 #define FIGURE_MODE(group, file, member, mode)				\
@@ -275,7 +276,10 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%d\n", READ_ONCE(to_scan(kobj)->wanted));
+	/* Pairs with count_pass(), for the end of a range. */
+	bool wanted = smp_load_acquire(&to_scan(kobj)->wanted);
+
+	return sysfs_emit(buf, "%d\n", wanted);
 }
 
 static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -384,7 +388,7 @@ static ssize_t pause_store(struct kobject *kobj, struct kobj_attribute *attr,
 	if (err)
 		return err;
 	WRITE_ONCE(memscan_paused, value);
-	memscan_scans_wake();
+	memscan_wake_all();
 	return count;
 }
 

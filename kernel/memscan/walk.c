@@ -193,31 +193,25 @@ static bool interrupted(void)
 }
 
 /*
- * Go on until a burst is full, the range ends, or there is a hit, whose
- * offset is returned, with memscan_hits_lock held; else -1.
+ * Go on until a burst is full, the range ends, all is to stop, or there is a
+ * hit, whose offset is returned; else -1. Caller holds memscan_hotplug_lock.
  */
-static int walk_to_hit(struct memscan_walk *walk, unsigned int *pages,
-		       unsigned int *examined)
+static int walk_to_hit(struct memscan_walk *walk)
 {
+	unsigned int pages = BURST_PAGES, examined = BURST_EXAMINED;
 	int offset = -1;
 
-	down_read(&memscan_hotplug_lock);
-	while (!memscan_walk_done(walk) && *pages && *examined && offset < 0) {
-		if (--*examined % BREATH_PAGES == 0) {
+	while (!memscan_walk_done(walk) && pages && examined && offset < 0) {
+		if (--examined % BREATH_PAGES == 0) {
 			cond_resched();
-			if (interrupted()) {
-				*pages = 0;
+			if (interrupted())
 				break;
-			}
 		}
 		if (classify(walk) == MEMSCAN_READ) {
-			--*pages;
+			pages--;
 			offset = read_page(walk, walk->pfn - 1);
 		}
 	}
-	if (offset >= 0)
-		down_read(&memscan_hits_lock);
-	up_read(&memscan_hotplug_lock);
 	return offset;
 }
 
@@ -228,8 +222,8 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
 
 	walk->hits++;
 	totals->hits[memscan_hit(walk->who, pfn, offset)]++;
-	WRITE_ONCE(totals->last_hit_pfn, pfn);
-	WRITE_ONCE(totals->last_hit_seconds, ktime_get_real_seconds());
+	totals->last_hit_pfn = pfn;
+	totals->last_hit_seconds = ktime_get_real_seconds();
 }
 
 /**
@@ -242,14 +236,18 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
 void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals)
 {
-	unsigned int pages = BURST_PAGES, examined = BURST_EXAMINED;
 	u64 before = walk->pages[MEMSCAN_READ];
 	int offset;
 
-	offset = walk_to_hit(walk, &pages, &examined);
+	down_read(&memscan_hotplug_lock);
+	offset = walk_to_hit(walk);
+	/* Before the other is let go, so that the page cannot go in between. */
+	if (offset >= 0)
+		down_read(&memscan_hits_lock);
+	up_read(&memscan_hotplug_lock);
 	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
-	if (offset < 0)
-		return;
-	handle_hit(walk, totals, offset);
-	up_read(&memscan_hits_lock);
+	if (offset >= 0) {
+		handle_hit(walk, totals, offset);
+		up_read(&memscan_hits_lock);
+	}
 }
