@@ -194,8 +194,9 @@ json_t *json_of_scan(const struct scan *scan)
 	json_object_set_new(json, "scope", json_of_word(scan->scope));
 	json_object_set_new(json, "pace", json_of_word(scan->pace));
 	for (i = 0; i < N_SCAN_FIGURES; i++)
-		set_below(json, scan_figure_names[i], scan->known[i] ?
+		set_below(json, scan_figures[i].file, scan->known[i] ?
 			  json_integer(INTEGER(scan->figure[i])) : json_null());
+	set_below(json, "last_pass/scope", json_of_word(scan->last_scope));
 	return json;
 }
 

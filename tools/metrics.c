@@ -136,81 +136,6 @@ static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 	}
 }
 
-/* Those of a family stand together; the first of them says what it is. */
-static const struct scan_metric {
-	const char *name;
-	const char *type;
-	const char *help;
-	enum scan_figure figure;
-	const char *label;	/* besides the node's */
-} scan_metrics[] = {
-	{ "mfr_scanner_enabled", "gauge",
-	  "1 if the memory of a node is to be read for ever.",
-	  SCAN_ENABLED, "" },
-	{ "mfr_scanner_cycle_seconds", "gauge",
-	  "Time that a full pass of a node is to take.",
-	  SCAN_CYCLE_SECONDS, "" },
-	{ "mfr_scanner_progress_percent", "gauge",
-	  "How far the pass under way is.",
-	  SCAN_PROGRESS_PERCENT, "" },
-	{ "mfr_scanner_read_bytes_total", "counter",
-	  "Memory of a node that was read.", SCAN_READ_BYTES, "" },
-	{ "mfr_scanner_passes_total", "counter",
-	  "Passes that came to their end.", SCAN_PASSES, "" },
-	{ "mfr_scanner_late_passes_total", "counter",
-	  "Passes that took longer than they were to.",
-	  SCAN_LATE_PASSES, "" },
-	{ "mfr_scanner_late_seconds_total", "counter",
-	  "By how much, in all.", SCAN_LATE_SECONDS, "" },
-	{ "mfr_scanner_early_passes_total", "counter",
-	  "Passes that took less time than they were to.",
-	  SCAN_EARLY_PASSES, "" },
-	{ "mfr_scanner_early_seconds_total", "counter",
-	  "By how much, in all.", SCAN_EARLY_SECONDS, "" },
-	{ "mfr_scanner_nearby_blocks_total", "counter",
-	  "Blocks around errors that were looked at out of turn.",
-	  SCAN_NEARBY_BLOCKS, "" },
-	{ "mfr_scanner_nearby_hits_total", "counter",
-	  "Errors that were found in these.", SCAN_NEARBY_HITS, "" },
-	{ "mfr_scanner_hits_total", "counter",
-	  "Errors that were found before a program met them, by outcome.",
-	  SCAN_HITS_RECOVERED, ",outcome=\"recovered\"" },
-	{ .name = "mfr_scanner_hits_total", .figure = SCAN_HITS_KNOWN,
-	  .label = ",outcome=\"known\"" },
-	{ .name = "mfr_scanner_hits_total", .figure = SCAN_HITS_NOT_RECOVERED,
-	  .label = ",outcome=\"not_recovered\"" },
-	{ "mfr_scanner_last_hit_timestamp_seconds", "gauge",
-	  "When the last one was found, since the epoch; 0: none.",
-	  SCAN_LAST_HIT_SECONDS, "" },
-	{ "mfr_scanner_last_pass_start_timestamp_seconds", "gauge",
-	  "When the last full pass began, since the epoch; 0: none.",
-	  SCAN_LAST_PASS_START_SECONDS, "" },
-	{ "mfr_scanner_last_pass_end_timestamp_seconds", "gauge",
-	  "When the last full pass ended, since the epoch; 0: none.",
-	  SCAN_LAST_PASS_END_SECONDS, "" },
-	{ "mfr_scanner_last_pass_pages", "gauge",
-	  "Base pages of the last full pass, by what became of them.",
-	  SCAN_LAST_PASS_READ_PAGES, ",result=\"read\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_LEAVING_PAGES,
-	  .label = ",result=\"leaving\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_OFFLINE_PAGES,
-	  .label = ",result=\"offline\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_HWPOISON_PAGES,
-	  .label = ",result=\"hwpoison\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_KNOWN_PAGES,
-	  .label = ",result=\"known\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_SCOPE_PAGES,
-	  .label = ",result=\"scope\"" },
-	{ .name = "mfr_scanner_last_pass_pages",
-	  .figure = SCAN_LAST_PASS_UNMAPPED_PAGES,
-	  .label = ",result=\"unmapped\"" },
-};
-
 /* One of these is 1; "refused" and "stopped" go without their reason. */
 static void print_scan_states(const struct exposition *to,
 			      const struct scanner *scanner)
@@ -223,7 +148,7 @@ static void print_scan_states(const struct exposition *to,
 	size_t i, j;
 
 	exposition_family(to, name, "gauge",
-			  "What a node's scanner does: 1 for one state.");
+			  "What the scanner of a node is doing: 1 for one state.");
 	for (i = 0; i < scanner->n; i++) {
 		scan = &scanner->node[i];
 		for (j = 0; j < N(states); j++)
@@ -235,29 +160,49 @@ static void print_scan_states(const struct exposition *to,
 	}
 }
 
+/* Once for all samples of a metric. */
+static void print_scan_family(const struct exposition *to, const char *name,
+			      enum scan_figure i)
+{
+	if (!i || !scan_figures[i - 1].metric ||
+	    strcmp(scan_figures[i].metric, scan_figures[i - 1].metric))
+		exposition_family(to, name, scan_figures[i].type,
+				  scan_figures[i].help);
+}
+
+static void print_scan_figure(const struct exposition *to,
+			      const struct scanner *scanner,
+			      enum scan_figure i)
+{
+	const char *label = scan_figures[i].label;
+	const struct scan *scan;
+	char name[64];
+	size_t j;
+
+	snprintf(name, sizeof(name), "mfr_scanner_%s", scan_figures[i].metric);
+	print_scan_family(to, name, i);
+	for (j = 0; j < scanner->n; j++) {
+		scan = &scanner->node[j];
+		if (scan->known[i])
+			exposition_sample(to, name, scan->figure[i],
+					  "{node=\"%d\"%s}", scan->node,
+					  label ? label : "");
+	}
+}
+
 static void print_scanner(const struct exposition *to,
 			  const struct scanner *scanner)
 {
-	const struct scan_metric *metric;
-	size_t i, j;
+	int i;
 
 	if (scanner->err)
 		return;
 	print_gauge(to, "mfr_scanner_paused", scanner->paused,
-		    "1 while no node is read.");
+		    "1 while scanning is suspended.");
 	print_scan_states(to, scanner);
-	for (i = 0; i < N(scan_metrics); i++) {
-		metric = &scan_metrics[i];
-		if (metric->type)
-			exposition_family(to, metric->name, metric->type,
-					  metric->help);
-		for (j = 0; j < scanner->n; j++)
-			if (scanner->node[j].known[metric->figure])
-				exposition_sample(to, metric->name,
-					scanner->node[j].figure[metric->figure],
-					"{node=\"%d\"%s}",
-					scanner->node[j].node, metric->label);
-	}
+	for (i = 0; i < N_SCAN_FIGURES; i++)
+		if (scan_figures[i].metric)
+			print_scan_figure(to, scanner, i);
 }
 
 static void print_source(const char *source, const char *why, void *to)

@@ -205,8 +205,8 @@ static int stop_range(const struct request *request)
 	if (!find_scanner(request, &scanner))
 		return STATUS_UNKNOWN;
 	scanner_free(&scanner);
-	return setting_write("demand/enabled", "0", "0") ? STATUS_FINE :
-							   STATUS_UNKNOWN;
+	return setting_write("demand/enabled", "0") ? STATUS_FINE :
+						      STATUS_UNKNOWN;
 }
 
 static int run_stop(const struct request *request)
@@ -235,8 +235,7 @@ static bool start_range(const struct request *request,
 	int err;
 
 	snprintf(number, sizeof(number), "%" PRIu64, request->size);
-	if (!setting_write("scan_size", number,
-			   "a multiple of 4096 that is above 0"))
+	if (!setting_write("scan_size", number))
 		return false;
 	snprintf(number, sizeof(number), "0x%" PRIx64, request->address);
 	err = scanner_write("scan_addr", number);
@@ -264,7 +263,7 @@ static void print_left_out(const struct scan *scan)
 	int i;
 
 	for (i = SCAN_LAST_PASS_READ_PAGES + 1; i < N_SCAN_FIGURES; i++) {
-		name = strchr(scan_figure_names[i], '/') + 1;
+		name = strchr(scan_figures[i].file, '/') + 1;
 		if (scan->figure[i])
 			printf(", left out %" PRIu64 " %.*s page%s",
 			       scan->figure[i], (int)strcspn(name, "_"), name,

@@ -8,44 +8,16 @@
 
 #define MEMSCAN	"/sys/kernel/memscan"
 
-const char *const scan_figure_names[N_SCAN_FIGURES] = {
-	[SCAN_ENABLED] = "enabled",
-	[SCAN_CYCLE_SECONDS] = "cycle_seconds",
-	[SCAN_MAX_CPU_PERCENT] = "max_cpu_percent",
-	[SCAN_PROGRESS_PERCENT] = "progress_percent",
-	[SCAN_RATE_BYTES_PER_SECOND] = "rate_bytes_per_second",
-	[SCAN_READ_BYTES] = "read_bytes",
-	[SCAN_PASSES] = "passes",
-	[SCAN_LATE_PASSES] = "late_passes",
-	[SCAN_LATE_SECONDS] = "late_seconds",
-	[SCAN_EARLY_PASSES] = "early_passes",
-	[SCAN_EARLY_SECONDS] = "early_seconds",
-	[SCAN_HITS_RECOVERED] = "hits/recovered",
-	[SCAN_HITS_KNOWN] = "hits/known",
-	[SCAN_HITS_NOT_RECOVERED] = "hits/not_recovered",
-	[SCAN_NEARBY_BLOCKS] = "nearby/blocks",
-	[SCAN_NEARBY_HITS] = "nearby/hits",
-	[SCAN_LAST_HIT_PFN] = "last_hit_pfn",
-	[SCAN_LAST_HIT_SECONDS] = "last_hit_seconds",
-	[SCAN_PASS_START_SECONDS] = "pass/start_seconds",
-	[SCAN_PASS_HITS] = "pass/hits",
-	[SCAN_LAST_PASS_START_SECONDS] = "last_pass/start_seconds",
-	[SCAN_LAST_PASS_END_SECONDS] = "last_pass/end_seconds",
-	[SCAN_LAST_PASS_HITS] = "last_pass/hits",
-	[SCAN_LAST_PASS_READ_PAGES] = "last_pass/read_pages",
-	[SCAN_LAST_PASS_LEAVING_PAGES] = "last_pass/leaving_pages",
-	[SCAN_LAST_PASS_OFFLINE_PAGES] = "last_pass/offline_pages",
-	[SCAN_LAST_PASS_HWPOISON_PAGES] = "last_pass/hwpoison_pages",
-	[SCAN_LAST_PASS_KNOWN_PAGES] = "last_pass/known_pages",
-	[SCAN_LAST_PASS_SCOPE_PAGES] = "last_pass/scope_pages",
-	[SCAN_LAST_PASS_UNMAPPED_PAGES] = "last_pass/unmapped_pages",
+#define INFO(id, name, ...)	[SCAN_##id] = { .file = name, __VA_ARGS__ },
+const struct scan_figure_info scan_figures[N_SCAN_FIGURES] = {
+	SCAN_FIGURES(INFO)
 };
 
-/* Not all scans have all files, and some of them are for root only. */
+/* Not all scans have all files, and only root may read some of them. */
 static int read_figure(struct scan *scan, enum scan_figure i)
 {
 	int err = read_number(&scan->figure[i], MEMSCAN "/%s/%s", scan->name,
-			      scan_figure_names[i]);
+			      scan_figures[i].file);
 
 	scan->known[i] = !err;
 	if (!err)
@@ -54,7 +26,7 @@ static int read_figure(struct scan *scan, enum scan_figure i)
 	return err == -ENOENT || err == -EACCES ? 0 : err;
 }
 
-/* Only nodes have such files. */
+/* Not all scans have all words. */
 static void read_word(const struct scan *scan, char word[32], const char *file)
 {
 	if (read_line(word, 32, MEMSCAN "/%s/%s", scan->name, file))
@@ -71,6 +43,7 @@ static int read_scan(struct scan *scan)
 		err = read_figure(scan, i);
 	read_word(scan, scan->scope, "scope");
 	read_word(scan, scan->pace, "pace");
+	read_word(scan, scan->last_scope, "last_pass/scope");
 	return err;
 }
 

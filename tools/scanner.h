@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The module memscan as it is in /sys/kernel/memscan; docs/memscan.md says
- * what each file means.
+ * The module memscan as seen in /sys/kernel/memscan; its ABI page describes
+ * each file.
  */
 #ifndef MFR_SCANNER_H
 #define MFR_SCANNER_H
@@ -10,42 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The files of numbers in the directory of a scan, by name in scanner.c. */
+#include "scan_figures.h"
+
+#define SCAN_FIGURE_ID(id, ...)	SCAN_##id,
 enum scan_figure {
-	SCAN_ENABLED,
-	SCAN_CYCLE_SECONDS,
-	SCAN_MAX_CPU_PERCENT,
-	SCAN_PROGRESS_PERCENT,
-	SCAN_RATE_BYTES_PER_SECOND,
-	SCAN_READ_BYTES,
-	SCAN_PASSES,
-	SCAN_LATE_PASSES,
-	SCAN_LATE_SECONDS,
-	SCAN_EARLY_PASSES,
-	SCAN_EARLY_SECONDS,
-	SCAN_HITS_RECOVERED,
-	SCAN_HITS_KNOWN,
-	SCAN_HITS_NOT_RECOVERED,
-	SCAN_NEARBY_BLOCKS,
-	SCAN_NEARBY_HITS,
-	SCAN_LAST_HIT_PFN,
-	SCAN_LAST_HIT_SECONDS,
-	SCAN_PASS_START_SECONDS,
-	SCAN_PASS_HITS,
-	SCAN_LAST_PASS_START_SECONDS,
-	SCAN_LAST_PASS_END_SECONDS,
-	SCAN_LAST_PASS_HITS,
-	SCAN_LAST_PASS_READ_PAGES,
-	SCAN_LAST_PASS_LEAVING_PAGES,
-	SCAN_LAST_PASS_OFFLINE_PAGES,
-	SCAN_LAST_PASS_HWPOISON_PAGES,
-	SCAN_LAST_PASS_KNOWN_PAGES,
-	SCAN_LAST_PASS_SCOPE_PAGES,
-	SCAN_LAST_PASS_UNMAPPED_PAGES,
-	N_SCAN_FIGURES,
+	SCAN_FIGURES(SCAN_FIGURE_ID)
+	N_SCAN_FIGURES
 };
 
-extern const char *const scan_figure_names[N_SCAN_FIGURES];
+/* One line of scan_figures.h. */
+struct scan_figure_info {
+	const char *file;	/* in the directory of the scan */
+	const char *metric;	/* NULL: not exported */
+	const char *type;	/* type and help: first of the metric only */
+	const char *help;
+	const char *label;	/* besides the node's, or NULL */
+};
+
+extern const struct scan_figure_info scan_figures[N_SCAN_FIGURES];
 
 enum { SCAN_DEMAND = -1 };
 
@@ -55,8 +37,9 @@ struct scan {
 	char name[16];			/* of its directory */
 	char state[256];
 	char scope[32];			/* nodes only, else "" */
-	char pace[32];			/* the same */
-	bool known[N_SCAN_FIGURES];	/* there, and we may read it */
+	char pace[32];			/* nodes only, else "" */
+	char last_scope[32];		/* of the last pass */
+	bool known[N_SCAN_FIGURES];	/* exists, and we may read it */
 	uint64_t figure[N_SCAN_FIGURES];	/* 0 if not known */
 };
 

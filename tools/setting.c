@@ -9,22 +9,20 @@
 static const struct setting {
 	const char *name;
 	bool of_node;
-	const char *takes;
 } settings[] = {
-	{ "enabled", true, "0 or 1" },
-	{ "cycle_seconds", true,
-	  "a time for a full pass from 1 to 31622400, which is 366 days" },
-	{ "max_cpu_percent", true, "a share of one CPU from 1 to 100" },
-	{ "scope", true, "all, hugetlb, nohugetlb or free" },
-	{ "pause", false, "0 or 1" },
-	{ "max_hits", false, "a number from 1 to 4294967295" },
+	{ "enabled", true },
+	{ "cycle_seconds", true },
+	{ "max_cpu_percent", true },
+	{ "scope", true },
+	{ "pause", false },
+	{ "max_hits", false },
 };
 
 static const struct setting *find(const char *word)
 {
 	size_t i, n = strcspn(word, "=");
 
-	/* The kernel does not hear of an empty value, so it cannot refuse it. */
+	/* An empty write never reaches the kernel, so it cannot refuse it. */
 	if (!word[n] || !word[n + 1])
 		return NULL;
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
@@ -39,13 +37,13 @@ bool setting_is_known(const char *word)
 	return find(word);
 }
 
-bool setting_write(const char *file, const char *value, const char *takes)
+bool setting_write(const char *file, const char *value)
 {
 	int err = scanner_write(file, value);
 
 	if (err == -EINVAL)
-		warnx("the kernel refuses '%s' for %s: it takes %s", value,
-		      file, takes);
+		warnx("the kernel refuses '%s' for %s: not in the range that mfr-scan(8) gives",
+		      value, file);
 	else if (err)
 		warnx("cannot write '%s' to /sys/kernel/memscan/%s: %s%s",
 		      value, file, strerror(-err),
@@ -65,7 +63,7 @@ static bool write_nodes(const struct setting *setting, const char *value,
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", scanner->node[i].name,
 			 setting->name);
-		done = setting_write(file, value, setting->takes);
+		done = setting_write(file, value);
 	}
 	return done;
 }
@@ -77,5 +75,5 @@ bool setting_apply(const struct scanner *scanner, int node, const char *word)
 
 	if (setting->of_node)
 		return write_nodes(setting, value, scanner, node);
-	return setting_write(setting->name, value, setting->takes);
+	return setting_write(setting->name, value);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What may be written to the scanner, and its words when the kernel refuses.
+ * The scanner's settings.
  *
- * The kernel judges a value, not we: a module of another version may take
- * others.
+ * The kernel alone judges a value: the module may be of another version.
  */
 #ifndef MFR_SETTING_H
 #define MFR_SETTING_H
@@ -22,12 +21,12 @@ bool setting_is_known(const char *word);
 #define ALL_NODES	(-2)
 
 /*
- * Write it, that of a node to @node or ALL_NODES; "enabled=0" is one too.
- * False after saying what the kernel said.
+ * Apply "NAME=VALUE", to @node or to ALL_NODES if it is a setting of nodes;
+ * "enabled" is one too. Returns false after printing why the kernel refused.
  */
 bool setting_apply(const struct scanner *scanner, int node, const char *word);
 
-/* One file of the scanner, which takes what the words say. */
-bool setting_write(const char *file, const char *value, const char *takes);
+/* Write one file of the scanner; false after printing why that failed. */
+bool setting_write(const char *file, const char *value);
 
 #endif /* MFR_SETTING_H */

@@ -83,19 +83,12 @@ static u64 elapsed_ns(const struct memscan_scan *scan)
 	return ktime_get_boottime_ns() - scan->start_ns;
 }
 
-static void count_punctuality(struct memscan_scan *scan, u64 seconds)
+static void count_late_seconds(struct memscan_scan *scan, u64 seconds)
 {
 	u64 cycle = READ_ONCE(scan->cycle_seconds);
 
-	if (!cycle)
-		return;
-	if (seconds > cycle) {
-		scan->late_passes++;
+	if (cycle && seconds > cycle)
 		scan->late_seconds += seconds - cycle;
-	} else if (seconds < cycle) {
-		scan->early_passes++;
-		scan->early_seconds += cycle - seconds;
-	}
 }
 
 /*
@@ -112,9 +105,10 @@ static void count_pass(struct memscan_scan *scan, u64 seconds)
 {
 	scan->last.start_seconds = scan->start_seconds;
 	scan->last.end_seconds = ktime_get_real_seconds();
+	scan->last.scope = scan->walk.scope;
 	scan->last.hits = scan->walk.hits;
 	memcpy(scan->last.pages, scan->walk.pages, sizeof(scan->last.pages));
-	count_punctuality(scan, seconds);
+	count_late_seconds(scan, seconds);
 	/* Pairs with figure_show(): with the number come the pass's figures. */
 	smp_store_release(&scan->passes, scan->passes + 1);
 	if (!on_demand(scan))

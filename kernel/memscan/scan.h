@@ -28,12 +28,14 @@ enum memscan_state {
  * struct memscan_pass - figures of a pass that came to its end
  * @start_seconds: since the epoch
  * @end_seconds: since the epoch
+ * @scope: which pages it was to read
  * @hits: words that trapped on poison
  * @pages: for each reason; READ are those read
  */
 struct memscan_pass {
 	u64 start_seconds;
 	u64 end_seconds;
+	enum memscan_scope scope;
 	u64 hits;
 	u64 pages[MEMSCAN_REASONS];
 };
@@ -86,10 +88,7 @@ struct memscan_nearby_totals {
  * @totals: read and found since the module was loaded
  * @last: the last full pass
  * @passes: full passes
- * @late_passes: of these, those that took longer than @cycle_seconds
- * @late_seconds: by how much, in all
- * @early_passes: those that took less
- * @early_seconds: by how much, in all
+ * @late_seconds: by how much these exceeded @cycle_seconds, in total
  * @rate_bytes_per_second: of this pass so far
  */
 struct memscan_scan {
@@ -122,10 +121,7 @@ struct memscan_scan {
 	struct memscan_totals totals;
 	struct memscan_pass last;
 	u64 passes;
-	u64 late_passes;
 	u64 late_seconds;
-	u64 early_passes;
-	u64 early_seconds;
 	u64 rate_bytes_per_second;
 };
 

@@ -49,7 +49,8 @@ static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 }
 
 /*
- * Figures of a scan: a table says where they are
+ * Figures of a scan. One line and one paragraph per file; the ABI page says the
+ * same to users.
  */
 
 struct figure {
@@ -67,70 +68,106 @@ static ssize_t figure_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%llu\n", smp_load_acquire(value));
 }
 
-#define FIGURE_MODE(group, file, member, mode)				\
-static struct figure group##_##file = {					\
+#define FIGURE_MODE(file, member, mode) {				\
 	.attr = __ATTR(file, mode, figure_show, NULL),			\
 	.offset = offsetof(struct memscan_scan, member),		\
 }
 
-#define FIGURE(group, file, member)					\
-	FIGURE_MODE(group, file, member, 0444)
+#define FIGURE(file, member)	FIGURE_MODE(file, member, 0444)
 
-FIGURE(scan, passes, passes);
-FIGURE(scan, late_passes, late_passes);
-FIGURE(scan, late_seconds, late_seconds);
-FIGURE(scan, early_passes, early_passes);
-FIGURE(scan, early_seconds, early_seconds);
-FIGURE(nearby, blocks, nearby_totals.blocks);
-FIGURE(nearby, hits, nearby_totals.hits);
-FIGURE(scan, rate_bytes_per_second, rate_bytes_per_second);
-FIGURE(scan, read_bytes, totals.read_bytes);
-/* Physical addresses are not for everybody. */
-FIGURE_MODE(scan, last_hit_pfn, totals.last_hit_pfn, 0400);
-FIGURE(scan, last_hit_seconds, totals.last_hit_seconds);
-FIGURE(hits, recovered, totals.hits[MEMSCAN_HIT_RECOVERED]);
-FIGURE(hits, known, totals.hits[MEMSCAN_HIT_KNOWN]);
-FIGURE(hits, not_recovered, totals.hits[MEMSCAN_HIT_NOT_RECOVERED]);
-FIGURE(pass, start_seconds, start_seconds);
-FIGURE(last_pass, start_seconds, last.start_seconds);
-FIGURE(last_pass, end_seconds, last.end_seconds);
+/* Of every scan. */
+static struct figure scan_figures[] = {
+	/*
+	 * Completed passes since the module was loaded. poll(2) reports each
+	 * with POLLPRI, and last_pass/ then describes it.
+	 */
+	FIGURE(passes, passes),
+	/* Bytes per second since the pass under way started, waits included. */
+	FIGURE(rate_bytes_per_second, rate_bytes_per_second),
+	/* Bytes read since the module was loaded. */
+	FIGURE(read_bytes, totals.read_bytes),
+	/*
+	 * Page frame number of the last hit; 0 if there was none. Root only:
+	 * it is a physical address.
+	 */
+	FIGURE_MODE(last_hit_pfn, totals.last_hit_pfn, 0400),
+	/* Time of the last hit, since the epoch; 0 if there was none. */
+	FIGURE(last_hit_seconds, totals.last_hit_seconds),
+};
 
-/* The same files for the pass under way and for the last one. */
-#define PASS_FIGURES(group, at)						\
-FIGURE(group, hits, at.hits);						\
-FIGURE(group, read_pages, at.pages[MEMSCAN_READ]);			\
-FIGURE(group, absent_pages, at.pages[MEMSCAN_SKIP_ABSENT]);		\
-FIGURE(group, other_node_pages, at.pages[MEMSCAN_SKIP_OTHER_NODE]);	\
-FIGURE(group, not_ram_pages, at.pages[MEMSCAN_SKIP_NOT_RAM]);		\
-FIGURE(group, leaving_pages, at.pages[MEMSCAN_SKIP_LEAVING]);		\
-FIGURE(group, offline_pages, at.pages[MEMSCAN_SKIP_OFFLINE]);		\
-FIGURE(group, hwpoison_pages, at.pages[MEMSCAN_SKIP_HWPOISON]);		\
-FIGURE(group, known_pages, at.pages[MEMSCAN_SKIP_KNOWN]);		\
-FIGURE(group, scope_pages, at.pages[MEMSCAN_SKIP_SCOPE]);		\
-FIGURE(group, unmapped_pages, at.pages[MEMSCAN_SKIP_UNMAPPED])
+/* Of nodes. */
+static struct figure node_figures[] = {
+	/*
+	 * Seconds by which passes exceeded cycle_seconds, in total since the
+	 * module was loaded. Grows by at least 1 with each late pass.
+	 */
+	FIGURE(late_seconds, late_seconds),
+};
 
-#define PASS_ATTRIBUTES(group)						\
-	&group##_hits.attr.attr,					\
-	&group##_read_pages.attr.attr,					\
-	&group##_absent_pages.attr.attr,				\
-	&group##_other_node_pages.attr.attr,				\
-	&group##_not_ram_pages.attr.attr,				\
-	&group##_leaving_pages.attr.attr,				\
-	&group##_offline_pages.attr.attr,				\
-	&group##_hwpoison_pages.attr.attr,				\
-	&group##_known_pages.attr.attr,					\
-	&group##_scope_pages.attr.attr,					\
-	&group##_unmapped_pages.attr.attr
+/* hits/: poison found since the module was loaded, by what the kernel did. */
+static struct figure hits_figures[] = {
+	/* memory_failure() isolated the page or notified its owner. */
+	FIGURE(recovered, totals.hits[MEMSCAN_HIT_RECOVERED]),
+	/* The kernel had already been told by another path. */
+	FIGURE(known, totals.hits[MEMSCAN_HIT_KNOWN]),
+	/*
+	 * memory_failure() could not isolate the page, for example because it
+	 * is the kernel's own. It is not read again.
+	 */
+	FIGURE(not_recovered, totals.hits[MEMSCAN_HIT_NOT_RECOVERED]),
+};
 
-PASS_FIGURES(pass, walk);
-PASS_FIGURES(last_pass, last);
+/* nearby/: read ahead of the pass, near a hit or because it came online. */
+static struct figure nearby_figures[] = {
+	/* Blocks of 2 MiB read so far. */
+	FIGURE(blocks, nearby_totals.blocks),
+	/* Hits in them, which hits/ counts as well. */
+	FIGURE(hits, nearby_totals.hits),
+};
 
+/* pass/: the pass under way, or the last one if there is none. */
+static struct figure pass_figures[] = {
+	/* Its start, since the epoch; 0 if there was none. */
+	FIGURE(start_seconds, start_seconds),
+	/* Hits so far, those in blocks nearby included. max_hits limits them. */
+	FIGURE(hits, walk.hits),
+};
+
+/*
+ * last_pass/: the last completed pass. Each present page of the node is counted
+ * in one of the *_pages.
+ */
+static struct figure last_pass_figures[] = {
+	/* Its start, since the epoch: no page has been unread for longer. */
+	FIGURE(start_seconds, last.start_seconds),
+	/* Its end, since the epoch; 0 if there was none. */
+	FIGURE(end_seconds, last.end_seconds),
+	/* Hits, those in blocks nearby included. */
+	FIGURE(hits, last.hits),
+	/* Base pages read, including those with a hit. */
+	FIGURE(read_pages, last.pages[MEMSCAN_READ]),
+	/* Skipped: about to go offline. */
+	FIGURE(leaving_pages, last.pages[MEMSCAN_SKIP_LEAVING]),
+	/* Skipped: ballooned, or unplugged from virtio-mem. */
+	FIGURE(offline_pages, last.pages[MEMSCAN_SKIP_OFFLINE]),
+	/* Skipped: marked as poisoned by the kernel. */
+	FIGURE(hwpoison_pages, last.pages[MEMSCAN_SKIP_HWPOISON]),
+	/* Skipped: raw pages of a kept huge page that had a hit before. */
+	FIGURE(known_pages, last.pages[MEMSCAN_SKIP_KNOWN]),
+	/* Skipped: outside the scope of the pass. */
+	FIGURE(scope_pages, last.pages[MEMSCAN_SKIP_SCOPE]),
+	/* Skipped: not in the kernel's direct map. */
+	FIGURE(unmapped_pages, last.pages[MEMSCAN_SKIP_UNMAPPED]),
+};
+
+/* What the thread is doing, in words. */
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
 	return memscan_scan_state_show(to_scan(kobj), buf);
 }
 
+/* How much of its range the pass under way has covered. */
 static ssize_t progress_percent_show(struct kobject *kobj,
 				     struct kobj_attribute *attr, char *buf)
 {
@@ -141,47 +178,53 @@ static ssize_t progress_percent_show(struct kobject *kobj,
 			  memscan_range_percent(&range, READ_ONCE(walk->pfn)));
 }
 
+static const char *const scopes[] = {
+	[MEMSCAN_SCOPE_ALL] = "all",
+	[MEMSCAN_SCOPE_HUGETLB] = "hugetlb",
+	[MEMSCAN_SCOPE_NOHUGETLB] = "nohugetlb",
+	[MEMSCAN_SCOPE_FREE] = "free",
+};
+
+/* The scope of the last pass; what it left out may be any age. */
+static ssize_t last_scope_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  scopes[READ_ONCE(to_scan(kobj)->last.scope)]);
+}
+
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 static struct kobj_attribute progress_attr = __ATTR_RO(progress_percent);
+static struct kobj_attribute last_scope_attr =
+	__ATTR(scope, 0444, last_scope_show, NULL);
 
-static struct attribute *figure_attrs[] = {
+/* Attributes with code of their own; list_figures() adds those of a table. */
+static struct attribute *scan_attrs[2 + ARRAY_SIZE(scan_figures) + 1] = {
 	&state_attr.attr,
 	&progress_attr.attr,
-	&scan_passes.attr.attr,
-	&scan_rate_bytes_per_second.attr.attr,
-	&scan_read_bytes.attr.attr,
-	&scan_last_hit_pfn.attr.attr,
-	&scan_last_hit_seconds.attr.attr,
-	NULL
 };
 
-static struct attribute *hits_attrs[] = {
-	&hits_recovered.attr.attr,
-	&hits_known.attr.attr,
-	&hits_not_recovered.attr.attr,
-	NULL
+static struct attribute *hits_attrs[ARRAY_SIZE(hits_figures) + 1];
+static struct attribute *nearby_attrs[ARRAY_SIZE(nearby_figures) + 1];
+static struct attribute *pass_attrs[ARRAY_SIZE(pass_figures) + 1];
+
+static struct attribute *
+last_pass_attrs[1 + ARRAY_SIZE(last_pass_figures) + 1] = {
+	&last_scope_attr.attr,
 };
 
-static struct attribute *nearby_attrs[] = {
-	&nearby_blocks.attr.attr,
-	&nearby_hits.attr.attr,
-	NULL
-};
+static void list_figures(struct attribute **attrs, struct figure *figures,
+			 size_t n)
+{
+	size_t i;
 
-static struct attribute *pass_attrs[] = {
-	&pass_start_seconds.attr.attr,
-	PASS_ATTRIBUTES(pass),
-	NULL
-};
+	while (*attrs)
+		attrs++;
+	for (i = 0; i < n; i++)
+		attrs[i] = &figures[i].attr.attr;
+}
 
-static struct attribute *last_pass_attrs[] = {
-	&last_pass_start_seconds.attr.attr,
-	&last_pass_end_seconds.attr.attr,
-	PASS_ATTRIBUTES(last_pass),
-	NULL
-};
-
-static const struct attribute_group figure_group = { .attrs = figure_attrs };
+static const struct attribute_group scan_group = { .attrs = scan_attrs };
 static const struct attribute_group hits_group = {
 	.name = "hits", .attrs = hits_attrs
 };
@@ -246,16 +289,12 @@ static struct setting name##_setting = {				\
 	.high = highest,						\
 }
 
+/* Time for a full pass at the normal pace. Takes effect at once. */
 SETTING(cycle_seconds, 1, MAX_CYCLE_SECONDS);
+/* Upper limit on the share of one CPU, even if the pass runs late. */
 SETTING(max_cpu_percent, 1, 100);
 
-static const char *const scopes[] = {
-	[MEMSCAN_SCOPE_ALL] = "all",
-	[MEMSCAN_SCOPE_HUGETLB] = "hugetlb",
-	[MEMSCAN_SCOPE_NOHUGETLB] = "nohugetlb",
-	[MEMSCAN_SCOPE_FREE] = "free",
-};
-
+/* Which pages are read, from the next pass on. */
 static ssize_t scope_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
@@ -273,6 +312,10 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+/*
+ * 1 while memory is to be read. Writing 1 to a node that is off starts a pass
+ * at its beginning; 0 stops. Falls back to 0 after max_hits.
+ */
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
@@ -299,6 +342,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+/* What the load of the node asked for after the last burst. */
 static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {
@@ -316,23 +360,18 @@ static struct kobj_attribute pace_attr = __ATTR_RO(pace);
 static struct kobj_attribute scope_attr = __ATTR_RW(scope);
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 
-static struct attribute *node_attrs[] = {
+static struct attribute *node_attrs[5 + ARRAY_SIZE(node_figures) + 1] = {
 	&enabled_attr.attr,
 	&scope_attr.attr,
 	&cycle_seconds_setting.attr.attr,
 	&max_cpu_percent_setting.attr.attr,
-	&scan_late_passes.attr.attr,
-	&scan_late_seconds.attr.attr,
-	&scan_early_passes.attr.attr,
-	&scan_early_seconds.attr.attr,
 	&pace_attr.attr,
-	NULL
 };
 
 static const struct attribute_group node_group = { .attrs = node_attrs };
 
 static const struct attribute_group *node_groups[] = {
-	&node_group, &figure_group, &hits_group, &nearby_group, &pass_group,
+	&node_group, &scan_group, &hits_group, &nearby_group, &pass_group,
 	&last_pass_group, NULL
 };
 
@@ -340,6 +379,7 @@ static const struct attribute_group *node_groups[] = {
  * The range on demand, which scan_addr starts
  */
 
+/* 0 stops it; only scan_addr starts one. */
 static ssize_t stop_store(struct kobject *kobj, struct kobj_attribute *attr,
 			  const char *buf, size_t count)
 {
@@ -364,7 +404,7 @@ static struct attribute *demand_attrs[] = {
 static const struct attribute_group demand_group = { .attrs = demand_attrs };
 
 static const struct attribute_group *demand_groups[] = {
-	&demand_group, &figure_group, &hits_group, &pass_group,
+	&demand_group, &scan_group, &hits_group, &pass_group,
 	&last_pass_group, NULL
 };
 
@@ -372,6 +412,7 @@ static const struct attribute_group *demand_groups[] = {
  * Controls of all
  */
 
+/* 1 suspends all scanning until it is set back to 0. */
 static ssize_t pause_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
@@ -392,6 +433,7 @@ static ssize_t pause_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+/* Stop a pass, or a range on demand, after this many hits. */
 static ssize_t max_hits_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
@@ -411,12 +453,14 @@ static ssize_t max_hits_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+/* Each check of the machine and its verdict. */
 static ssize_t capability_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
 {
 	return memscan_capability_show(buf);
 }
 
+/* Number of bytes that a write to scan_addr reads. */
 static ssize_t scan_size_show(struct kobject *kobj, struct kobj_attribute *attr,
 			      char *buf)
 {
@@ -468,6 +512,7 @@ static int start_demand(struct memscan_scan *scan, u64 addr)
 	return memscan_scan_start(scan, range);
 }
 
+/* Writing a physical address reads scan_size bytes from there, once. */
 static ssize_t scan_addr_show(struct kobject *kobj, struct kobj_attribute *attr,
 			      char *buf)
 {
@@ -559,8 +604,18 @@ void memscan_sysfs_del_controls(void)
 	sysfs_remove_group(root, &control_group);
 }
 
+#define LIST(group)							\
+	list_figures(group##_attrs, group##_figures,			\
+		     ARRAY_SIZE(group##_figures))
+
 int memscan_sysfs_init(void)
 {
+	LIST(scan);
+	LIST(node);
+	LIST(hits);
+	LIST(nearby);
+	LIST(pass);
+	LIST(last_pass);
 	root = kobject_create_and_add("memscan", kernel_kobj);
 	return root ? 0 : -ENOMEM;
 }

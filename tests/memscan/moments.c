@@ -367,10 +367,9 @@ TEST_F_TIMEOUT(going, while_it_is_read, LONG_SECONDS)
 	EXPECT_EQ(0, offliner_end(&offliner));
 	EXPECT_FALSE(memblock_is_online(self->block));
 	EXPECT_TRUE(calmly_until(scanner_figure("demand/passes") == 1));
-	printf("# seen: offline was EBUSY %d times; %ld pages read, %ld leaving, %ld absent\n",
+	printf("# seen: offline was EBUSY %d times; %ld pages read, %ld leaving\n",
 	       *offliner.busy, scanner_figure("demand/last_pass/read_pages"),
-	       scanner_figure("demand/last_pass/leaving_pages"),
-	       scanner_figure("demand/last_pass/absent_pages"));
+	       scanner_figure("demand/last_pass/leaving_pages"));
 	EXPECT_EQ(PLANTED, scanner_figure("demand/hits/recovered"));
 	EXPECT_EQ(PLANTED, lost(&self->planted));
 	EXPECT_EQ(PLANTED * (STRIDE - 1), whole(self->pages));

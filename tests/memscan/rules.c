@@ -150,6 +150,9 @@ TEST_F_TIMEOUT(rules, scope_hugetlb, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_read_node());
 	EXPECT_LT(0, hugetlb_pages());
 	EXPECT_EQ(hugetlb_pages(), skipped("read"));
+	/* The scope of that pass, whatever the next one is to read */
+	ASSERT_EQ(0, scanner_set("node0/scope", "all"));
+	EXPECT_STREQ("hugetlb", scanner_text("node0/last_pass/scope"));
 	EXPECT_EQ(present_pages(), present_pages_of_pass());
 }
 
