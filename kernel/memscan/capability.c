@@ -2,7 +2,7 @@
 /*
  * May this machine be scanned?
  *
- * What cannot be survived must not be looked for: a machine check has to come
+ * Do not search for errors that cannot be survived: the machine check must come
  * back as a trap of our load, and memory_failure() must not panic.
  */
 
@@ -25,10 +25,10 @@ module_param(force, bool, 0444);
 MODULE_PARM_DESC(force, "Scan under a hypervisor, or without known machine check recovery");
 
 /**
- * struct check - one thing that has to hold
- * @name: of what is looked at
- * @forcible: is the operator free to do without?
- * @refusal: looks; NULL if it holds, or why not
+ * struct check - one condition for scanning
+ * @name: what it is called in sysfs
+ * @forcible: whether force=1 overrides it
+ * @refusal: NULL if the condition holds, or the reason why not
  */
 struct check {
 	const char *name;
@@ -44,8 +44,8 @@ static const char *hypervisor_refusal(void)
 }
 
 /*
- * MCG_SER_P: software may recover. MCG_LMCE_P: one CPU is told, where else a
- * hit would stop all of them. Intel SDM Vol. 3B, 17.3.1.1.
+ * MCG_SER_P: software can recover. MCG_LMCE_P: a hit interrupts one CPU only;
+ * otherwise it would stop all of them. Intel SDM Vol. 3B, 17.3.1.1.
  */
 static const char *intel_refusal(void)
 {
@@ -76,11 +76,11 @@ static const char *recovery_refusal(void)
 	}
 }
 
-/* A procfs of our own: what is mounted where is the business of user space. */
+/* A procfs mount of our own: user space decides what is mounted where. */
 static struct vfsmount *proc;
 static struct file *recovery_sysctl;
 
-/* The sysctl may change at any time, and no module sees the variable. */
+/* The sysctl can change at any time, and its variable is not exported. */
 static const char *sysctl_refusal(void)
 {
 	loff_t pos = 0;
@@ -100,10 +100,10 @@ static const struct check checks[] = {
 };
 
 /**
- * memscan_refusal - why may no memory be read?
+ * memscan_refusal - check whether memory may be read
  *
  * Context: process context, may sleep.
- * Return: NULL if it may, or a reason that holds until it is asked again.
+ * Return: NULL if it may, or the reason why not. Either can change.
  */
 const char *memscan_refusal(void)
 {
@@ -120,7 +120,7 @@ const char *memscan_refusal(void)
 	return NULL;
 }
 
-/* Each check and its verdict, a line each, for sysfs. */
+/* One line per check, with its verdict, for sysfs. */
 int memscan_capability_show(char *buf)
 {
 	const char *why;

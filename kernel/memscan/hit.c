@@ -2,14 +2,14 @@
 /*
  * Poison was found.
  *
- * The kernel does nothing about poison that an access of its own survived; so
- * memory_failure() is called here, as for an error that a scrubber reports: the
- * page is taken from its users, or they are told, and nobody has consumed it.
+ * The kernel does nothing about poison that one of its own loads survived. So
+ * call memory_failure(), as for an error that a scrubber reports: it takes the
+ * page from its users or notifies them, and nobody has consumed the error.
  *
- * Most poison is marked then, PG_hwpoison, and is not read again. The raw pages
- * of a kept huge page (MFD_MF_KEEP_UE_MAPPED) are not, since the folio is in
- * use; the record that the kernel has of them is not for modules. These we
- * remember, so that each is a machine check once.
+ * It sets PG_hwpoison on most poison, which is then not read again. It cannot
+ * do so for raw pages of a kept huge page (MFD_MF_KEEP_UE_MAPPED), because the
+ * folio stays in use, and modules cannot see the kernel's record of them.
+ * Remember these here, so that each raises only one machine check.
  */
 
 #define pr_fmt(fmt) "memscan: " fmt
@@ -24,7 +24,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* By pfn; the value says no more than that it is there. */
+/* By pfn; the value means nothing. */
 static DEFINE_XARRAY(known);
 
 static const char *const outcome_names[] = {
@@ -38,7 +38,7 @@ bool memscan_is_known(unsigned long pfn)
 	return xa_load(&known, pfn);
 }
 
-/* Not to be remembered costs one more machine check at the next pass. */
+/* If this fails, the next pass takes one more machine check. */
 static void remember(unsigned long pfn)
 {
 	xa_store(&known, pfn, xa_mk_value(1), GFP_KERNEL | __GFP_NOWARN);
@@ -58,7 +58,7 @@ void memscan_forget_all(void)
 	xa_destroy(&known);
 }
 
-/* Does the kernel mark this base page, or the huge page that it is lost with? */
+/* Is this base page marked as poisoned, or the huge page lost with it? */
 bool memscan_is_hwpoison(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -68,7 +68,7 @@ bool memscan_is_hwpoison(unsigned long pfn)
 
 static enum memscan_outcome isolate(unsigned long pfn)
 {
-	/* It could be switched off since the burst began: that panics. */
+	/* If recovery was disabled since the burst began, it would panic. */
 	if (memscan_refusal())
 		return MEMSCAN_HIT_NOT_RECOVERED;
 
@@ -83,12 +83,14 @@ static enum memscan_outcome isolate(unsigned long pfn)
 }
 
 /**
- * memscan_hit - a load trapped on poison
- * @who: found it: a node's thread or the one for ranges on demand
+ * memscan_hit - hand poison to the kernel
+ * @who: name of the scan that found it
  * @pfn: base page
- * @offset: of the word in it
+ * @offset: offset of the word in the page
  *
- * Context: process context, without memscan_hotplug_lock.
+ * Context: process context, with memscan_hits_lock held for reading and without
+ * memscan_hotplug_lock.
+ * Return: what the kernel did about it.
  */
 enum memscan_outcome memscan_hit(const char *who, unsigned long pfn,
 				 unsigned int offset)

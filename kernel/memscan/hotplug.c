@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that goes away or comes while it is scanned.
+ * Memory hotplug.
  *
- * What is about to be taken offline is not read, from before its pages are
- * isolated. What comes is read when a pass gets there.
+ * Memory about to go offline is not read, from before its pages are isolated.
+ * Memory that comes online is queued for an early read, see nearby.c.
  */
 
 #include <linux/list.h>
@@ -18,7 +18,7 @@
 DECLARE_RWSEM(memscan_hotplug_lock);
 DECLARE_RWSEM(memscan_hits_lock);
 
-/* About to go offline; memscan_hotplug_lock. */
+/* Ranges about to go offline; protected by memscan_hotplug_lock. */
 static LIST_HEAD(leaving);
 
 struct leaving_range {
@@ -37,7 +37,7 @@ bool memscan_is_leaving(unsigned long pfn)
 	return false;
 }
 
-/* -EBUSY while a hit is handled, anywhere: that is soon over, and rare. */
+/* -EBUSY while a hit is being handled anywhere, which is rare and short. */
 static int add_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l = kmalloc(sizeof(*l), GFP_KERNEL);
@@ -59,7 +59,7 @@ static int add_leaving(const struct memscan_range *range)
 	return -EBUSY;
 }
 
-/* Nothing is there, should another have refused before we were asked. */
+/* The list may be empty: another notifier may have vetoed before us. */
 static void del_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l, *next;
@@ -97,7 +97,7 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 		break;
 	case MEM_OFFLINE:
 		del_leaving(&range);
-		/* What comes back may be other memory. */
+		/* Different memory may come back here. */
 		memscan_forget(&range);
 		break;
 	case MEM_ONLINE:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of what needs no broken memory: pace, ranges, what is nearby, rules of
- * skipping, and the walk. A module of its own, memscan_kunit, with copies of
- * the files that it tests; what these call is faked here.
+ * Tests that need no broken memory: pace, blocks near a hit, ranges, choice of
+ * pages, and the walk. A separate module, memscan_kunit, contains copies of the
+ * files under test, and fakes what they call.
  */
 
 #include <kunit/test.h>
@@ -20,7 +20,7 @@
  * Pace
  */
 
-/* A pass of 100 s over 100 MiB, which is through with @done after @elapsed. */
+/* A pass of 100 s over 100 MiB that has covered @done after @elapsed. */
 static u64 wait_after(enum memscan_pace pace, u64 done, u64 elapsed,
 		      u64 burst_ns, unsigned int percent)
 {
@@ -40,7 +40,7 @@ static u64 wait_after(enum memscan_pace pace, u64 done, u64 elapsed,
 	return memscan_wait_ns(&target, &progress);
 }
 
-/* On time: to the moment when it is due. Ahead: no longer than a share. */
+/* On time: wait until it is due. Ahead: wait no longer than a share. */
 static void pace_is_even(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, SECONDS(3),
@@ -87,7 +87,7 @@ static void pace_follows_the_load(struct kunit *test)
 				   SECONDS(9), 100));
 }
 
-/* How long does a pass take if the load asks for one pace all the time? */
+/* How long does a pass take at the same pace throughout? */
 static u64 pass_ns(enum memscan_pace pace, u64 cycle_ns, u64 total_bytes)
 {
 	const struct memscan_target target = {
@@ -116,7 +116,7 @@ static void pace_makes_the_cycle(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, day, pass_ns(MEMSCAN_PACE_NORMAL, day, MIB(1 << 20)));
 	KUNIT_EXPECT_EQ(test, year, pass_ns(MEMSCAN_PACE_NORMAL, year, MIB(1 << 20)));
-	/* Half and twice but for a thousandth: bursts take time too */
+	/* Half and twice within 0.1 %: bursts take time as well */
 	ns = pass_ns(MEMSCAN_PACE_FAST, day, MIB(1 << 20));
 	KUNIT_EXPECT_GE(test, ns, day / 2);
 	KUNIT_EXPECT_LE(test, ns, day / 2 + day / 1000);
@@ -125,7 +125,7 @@ static void pace_makes_the_cycle(struct kunit *test)
 	KUNIT_EXPECT_LE(test, ns, 2 * day);
 }
 
-/* On demand there is no cycle; and memory may go, all of it. */
+/* On demand there is no cycle; and all memory can go offline. */
 static void pace_without_a_cycle(struct kunit *test)
 {
 	struct memscan_target target = { .max_cpu_percent = 50 };
@@ -152,7 +152,7 @@ static void pace_knows_idle_cpus(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
 	was.idle_us--;
 	KUNIT_EXPECT_FALSE(test, memscan_is_idle(&was));
-	/* What we read ourselves is no load */
+	/* Our own reading is not load */
 	was.own_us = 1;
 	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
 	was.wall_us = 0;
@@ -192,7 +192,7 @@ static void range_next_is_aligned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 600, memscan_range_next(512, 512, 600));
 }
 
-static void range_percent_is_of_what_is_behind(struct kunit *test)
+static void range_percent_counts_what_is_done(struct kunit *test)
 {
 	const struct memscan_range range = { 100, 300 }, empty = { 7, 7 };
 	const struct memscan_range huge = { 0, 1UL << 52 };
@@ -207,7 +207,7 @@ static void range_percent_is_of_what_is_behind(struct kunit *test)
 }
 
 /*
- * What is nearby
+ * Blocks near a hit
  */
 
 static long next_block(struct memscan_nearby *nearby)
@@ -234,7 +234,7 @@ static void nearby_goes_outwards(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 9, next_block(&nearby));
 	KUNIT_EXPECT_EQ(test, 11, next_block(&nearby));
 	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
-	/* There is nothing before the first */
+	/* There is no block before the first */
 	memscan_nearby_add_hit(&nearby, 0);
 	KUNIT_EXPECT_EQ(test, 0, next_block(&nearby));
 	KUNIT_EXPECT_EQ(test, 1, next_block(&nearby));
@@ -253,7 +253,7 @@ static void nearby_is_read_once_a_pass(struct kunit *test)
 	memscan_nearby_add_hit(&nearby, 11 * MEMSCAN_NEARBY_PAGES);
 	KUNIT_EXPECT_EQ(test, 12, next_block(&nearby));
 	KUNIT_EXPECT_EQ(test, -1, next_block(&nearby));
-	/* What waits when a pass begins still does */
+	/* Blocks queued when a pass begins stay queued */
 	memscan_nearby_add_hit(&nearby, 13 * MEMSCAN_NEARBY_PAGES);
 	memscan_nearby_new_pass(&nearby);
 	memscan_nearby_add_hit(&nearby, 11 * MEMSCAN_NEARBY_PAGES);
@@ -266,7 +266,7 @@ static void nearby_is_read_once_a_pass(struct kunit *test)
 	memscan_nearby_clear(&nearby);
 }
 
-static void nearby_has_what_is_new(struct kunit *test)
+static void nearby_takes_new_memory(struct kunit *test)
 {
 	const struct memscan_range came = {
 		3 * MEMSCAN_NEARBY_PAGES, 5 * MEMSCAN_NEARBY_PAGES
@@ -287,7 +287,7 @@ static void nearby_has_what_is_new(struct kunit *test)
 }
 
 /*
- * Rules of skipping
+ * Choice of pages
  */
 
 static const struct memscan_page plain = { .online = true, .ram = true };
@@ -298,7 +298,7 @@ static void skip_nothing_of_a_plain_page(struct kunit *test)
 			memscan_skip_reason(&plain, MEMSCAN_SCOPE_ALL));
 }
 
-/* Turn one bit after the other: the first reason of the list counts. */
+/* Set one flag after the other: the first reason of the list counts. */
 static void skip_for_the_first_reason(struct kunit *test)
 {
 	const enum memscan_scope scope = MEMSCAN_SCOPE_FREE;
@@ -357,7 +357,7 @@ static void skip_what_scope_leaves_out(struct kunit *test)
 }
 
 /*
- * The walk, over pages of ours; loads and hits are faked
+ * The walk, over our own pages; loads and hits are faked
  */
 
 #define BLOCK_ORDER	10
@@ -366,7 +366,7 @@ static void skip_what_scope_leaves_out(struct kunit *test)
 DECLARE_RWSEM(memscan_hotplug_lock);
 DECLARE_RWSEM(memscan_hits_lock);
 
-/* Page frames with a meaning for the fakes; 0: none. */
+/* Page frames that the fakes treat specially; 0: none. */
 static unsigned long poisoned, unmapped, leaving, known;
 #define OFFSET	0x48
 
@@ -468,7 +468,7 @@ static void walk_rests_after_a_burst(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MEMSCAN_BURST_BYTES, loads * PAGE_SIZE);
 }
 
-static void walk_goes_on_behind_a_hit(struct kunit *test)
+static void walk_continues_after_a_hit(struct kunit *test)
 {
 	struct walked *w = test->priv;
 
@@ -484,7 +484,7 @@ static void walk_goes_on_behind_a_hit(struct kunit *test)
 	memscan_walk_burst(&w->walk, &w->totals);
 	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, loads);
 	KUNIT_EXPECT_EQ(test, 1, w->walk.hits);
-	/* It was read, though not to its end */
+	/* It counts as read, although not to its end */
 	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, w->walk.pages[MEMSCAN_READ]);
 }
 
@@ -504,7 +504,7 @@ static void walk_counts_each_page_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BLOCK_PAGES, memscan_walk_present(&w->walk));
 }
 
-static void walk_leaves_other_nodes_alone(struct kunit *test)
+static void walk_skips_other_nodes(struct kunit *test)
 {
 	struct walked *w = test->priv;
 
@@ -516,8 +516,8 @@ static void walk_leaves_other_nodes_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, memscan_walk_present(&w->walk));
 }
 
-/* The end of what can be addressed is not memory of anybody. */
-static void walk_leaps_over_holes(struct kunit *test)
+/* There is no memory at the end of the physical address space. */
+static void walk_skips_holes(struct kunit *test)
 {
 	const unsigned long end = 1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT);
 	const unsigned long pages = 3 * PAGES_PER_SUBSECTION + 7;
@@ -532,7 +532,7 @@ static void walk_leaps_over_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, loads);
 }
 
-/* A pause comes soon, and then it goes on where it was. */
+/* A pause takes effect soon, and the walk resumes where it was. */
 static void walk_can_be_paused(struct kunit *test)
 {
 	struct walked *w = test->priv;
@@ -558,19 +558,19 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pace_knows_slow_reads),
 	KUNIT_CASE(range_has_its_start_only),
 	KUNIT_CASE(range_next_is_aligned),
-	KUNIT_CASE(range_percent_is_of_what_is_behind),
+	KUNIT_CASE(range_percent_counts_what_is_done),
 	KUNIT_CASE(nearby_goes_outwards),
 	KUNIT_CASE(nearby_is_read_once_a_pass),
-	KUNIT_CASE(nearby_has_what_is_new),
+	KUNIT_CASE(nearby_takes_new_memory),
 	KUNIT_CASE(skip_nothing_of_a_plain_page),
 	KUNIT_CASE(skip_for_the_first_reason),
 	KUNIT_CASE(skip_what_scope_leaves_out),
 	KUNIT_CASE(walk_reads_each_page),
 	KUNIT_CASE(walk_rests_after_a_burst),
-	KUNIT_CASE(walk_goes_on_behind_a_hit),
+	KUNIT_CASE(walk_continues_after_a_hit),
 	KUNIT_CASE(walk_counts_each_page_once),
-	KUNIT_CASE(walk_leaves_other_nodes_alone),
-	KUNIT_CASE(walk_leaps_over_holes),
+	KUNIT_CASE(walk_skips_other_nodes),
+	KUNIT_CASE(walk_skips_holes),
 	KUNIT_CASE(walk_can_be_paused),
 	{}
 };

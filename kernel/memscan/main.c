@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memscan: find memory errors before anybody reads them.
+ * memscan: find memory errors before anyone consumes them.
  *
- * One thread a node reads its memory slowly and for ever. What raises a
- * machine check there is handed to memory_failure().
+ * One thread per node reads its memory slowly and continuously, and hands pages
+ * that raise a machine check to memory_failure().
+ *
+ * Here: the table of these threads, and loading and unloading the module.
  */
 
 #define pr_fmt(fmt) "memscan: " fmt
@@ -16,9 +18,9 @@
 #include "scan.h"
 
 /*
- * By node number, and one behind them for ranges on demand. Each is there until
- * all go. A node may get memory at any time: adding to them takes the lock, and
- * only while they are open.
+ * By node number; the last one is for ranges on demand. An entry stays until
+ * the module is unloaded. Nodes can get memory at any time: entries are added
+ * under @scans_lock, and only while @scans_open.
  */
 static struct memscan_scan *scans[MAX_NUMNODES + 1];
 static DEFINE_MUTEX(scans_lock);
@@ -48,17 +50,17 @@ static int add_scan(int nid, int slot)
 
 	if (IS_ERR(scan))
 		return PTR_ERR(scan);
-	/* Pairs with memscan_wake_all(), which sees a scan that is whole. */
+	/* Pairs with memscan_wake_all(): publish an initialised scan. */
 	smp_store_release(&scans[slot], scan);
 	return 0;
 }
 
 /**
- * memscan_memory_came - memory came online
- * @nid: its node, maybe the first memory that it has
- * @range: where; to be read soon if the node is being read
+ * memscan_memory_came - handle memory that came online
+ * @nid: its node, which may not have had memory before
+ * @range: the memory, which is read early if the node is being scanned
  *
- * Context: notifier of memory hotplug.
+ * Context: memory hotplug notifier.
  */
 void memscan_memory_came(int nid, const struct memscan_range *range)
 {
@@ -78,8 +80,9 @@ void memscan_memory_came(int nid, const struct memscan_range *range)
 }
 
 /*
- * Without the lock, as a thread may wait for memory hotplug, and that for the
- * lock. Nobody else is here: the controls of all are gone.
+ * Stop the threads without the lock: a thread may wait for memory hotplug,
+ * which may wait for the lock. Nobody else uses the table: it is no longer
+ * open, and the sysfs controls are gone.
  */
 static void del_scans(void)
 {
@@ -95,7 +98,7 @@ static void del_scans(void)
 	}
 }
 
-/* Nodes whose memory comes before these are open are seen here. */
+/* Also finds nodes whose memory came online before the table was open. */
 static int add_scans(void)
 {
 	int nid, err;
@@ -156,5 +159,5 @@ static void __exit memscan_exit(void)
 
 module_init(memscan_init);
 module_exit(memscan_exit);
-MODULE_DESCRIPTION("Find memory errors before anybody reads them");
+MODULE_DESCRIPTION("Find memory errors before anyone consumes them");
 MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of the module are to each other.
+ * Interfaces between the parts of the module.
  */
 #ifndef MEMSCAN_H
 #define MEMSCAN_H
@@ -15,17 +15,17 @@ struct memscan_scan;
  * main.c: the scans of all nodes, and the one of ranges on demand
  */
 
-/* NULL if there is none for the node; NUMA_NO_NODE has that on demand. */
+/* NULL if the node has no scan; NUMA_NO_NODE stands for the one on demand. */
 struct memscan_scan *memscan_scan_of(int nid);
 
-/* A setting of all has changed. Not while they go. */
+/* A setting of all scans has changed. Not during memscan_exit(). */
 void memscan_wake_all(void);
 
 /* Memory of the node came online. */
 void memscan_memory_came(int nid, const struct memscan_range *range);
 
 /*
- * capability.c: may this machine be scanned, and if not, why?
+ * capability.c: whether this machine may be scanned, and if not, why
  */
 
 int memscan_capability_init(void);
@@ -35,13 +35,14 @@ const char *memscan_refusal(void);
 int memscan_capability_show(char *buf);
 
 /*
- * hit.c: poison was found; hand it to the kernel, and remember what that leaves
+ * hit.c: hand poison to the kernel, and remember what that leaves readable
  */
 
 /*
- * RECOVERED: nobody can read it any more but by the policy of its owner.
- * KNOWN: somebody else met it first. NOT_RECOVERED: the kernel could not
- * isolate it, as it is its own memory; whoever reads it will take the error.
+ * RECOVERED: isolated, or left to its owner by the owner's own policy.
+ * KNOWN: the kernel had already been told by another path.
+ * NOT_RECOVERED: the kernel could not isolate the page, for example because it
+ * is its own memory; whoever reads it takes the error.
  */
 enum memscan_outcome {
 	MEMSCAN_HIT_RECOVERED,
@@ -59,20 +60,21 @@ void memscan_forget(const struct memscan_range *range);
 void memscan_forget_all(void);
 
 /*
- * hotplug.c: memory that goes away or comes while it is scanned
+ * hotplug.c: memory that goes offline or comes online during a scan
  */
 
 /*
- * Held for reading around looks at struct pages and loads, a burst at most.
- * Memory does not go offline meanwhile, for the notifier wants it for writing.
- * memory_failure() is called without it, as that may wait for memory hotplug.
+ * Held for reading while struct pages are examined and memory is loaded, for a
+ * burst at most. Memory cannot go offline meanwhile, because the notifier takes
+ * it for writing. Not held over memory_failure(), which may wait for memory
+ * hotplug.
  */
 extern struct rw_semaphore memscan_hotplug_lock;
 
 /*
- * Held for reading while a hit is handled; taken with memscan_hotplug_lock held.
- * memory_failure() does not expect that its page goes offline under it, and
- * the notifier cannot wait: while somebody has this, nothing starts to go.
+ * Held for reading while a hit is handled; nests inside memscan_hotplug_lock.
+ * memory_failure() does not expect its page to go offline, and the notifier
+ * cannot wait: while this is held, it refuses to take memory offline.
  */
 extern struct rw_semaphore memscan_hits_lock;
 
@@ -89,11 +91,11 @@ void memscan_hotplug_exit(void);
 int memscan_sysfs_init(void);
 void memscan_sysfs_exit(void);
 
-/* Its files; when they are gone, nobody is in them any more. */
+/* The directory of a scan. After removal no reader or writer is left in it. */
 int memscan_sysfs_add_scan(struct memscan_scan *scan);
 void memscan_sysfs_del_scan(struct memscan_scan *scan);
 
-/* The files that act on all scans, or start one: to be made when these exist. */
+/* Files that act on all scans or start one: only while the scans exist. */
 int memscan_sysfs_add_controls(void);
 void memscan_sysfs_del_controls(void);
 

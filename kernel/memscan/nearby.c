@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What to read soon.
+ * Blocks to read ahead of the pass.
  */
 
 #include "nearby.h"
 
-/* Which go first: those with a hit, then their neighbours and what is new. */
+/* In this order: blocks with a hit, then their neighbours and new memory. */
 #define HIT	XA_MARK_0
 #define NEAR	XA_MARK_1
 
@@ -17,8 +17,8 @@ void memscan_nearby_init(struct memscan_nearby *nearby)
 }
 
 /*
- * Once a pass, unless @again. Without memory for the note it is not read: the
- * pass gets there.
+ * Queue a block once per pass, or @again. If the allocation fails, it is read
+ * when the pass reaches it.
  */
 static void add(struct memscan_nearby *nearby, unsigned long block,
 		xa_mark_t mark, bool again)
@@ -34,9 +34,9 @@ static void add(struct memscan_nearby *nearby, unsigned long block,
 }
 
 /**
- * memscan_nearby_add_hit - there was a hit
- * @nearby: of the thread that had it
- * @pfn: base page
+ * memscan_nearby_add_hit - queue the block of a hit and those next to it
+ * @nearby: blocks of the thread that had the hit
+ * @pfn: base page with the hit
  *
  * Context: may sleep.
  */
@@ -51,9 +51,9 @@ void memscan_nearby_add_hit(struct memscan_nearby *nearby, unsigned long pfn)
 }
 
 /**
- * memscan_nearby_add_range - memory is new
- * @nearby: of the thread that reads there
- * @range: where, whatever has been read there before
+ * memscan_nearby_add_range - queue memory that came online
+ * @nearby: blocks of the thread that reads its node
+ * @range: the memory; queued even if it was read in this pass
  *
  * Context: may sleep.
  */
@@ -81,7 +81,7 @@ static void take(struct xarray *xa, unsigned long block)
 	xa_unlock(xa);
 }
 
-/* The next block, which waits no longer; false if none does. */
+/* Take the next block off the queue; false if it is empty. */
 bool memscan_nearby_next(struct memscan_nearby *nearby,
 			struct memscan_range *range)
 {
@@ -100,7 +100,7 @@ bool memscan_nearby_next(struct memscan_nearby *nearby,
 	return false;
 }
 
-/* A pass begins: what was read may be read again. */
+/* A pass begins: its blocks can be queued again. */
 void memscan_nearby_new_pass(struct memscan_nearby *nearby)
 {
 	struct xarray *xa = &nearby->blocks;
@@ -115,7 +115,7 @@ void memscan_nearby_new_pass(struct memscan_nearby *nearby)
 	xa_unlock(xa);
 }
 
-/* Nothing waits any more. */
+/* Empty the queue. */
 void memscan_nearby_clear(struct memscan_nearby *nearby)
 {
 	xa_destroy(&nearby->blocks);

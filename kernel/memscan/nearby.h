@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What to read soon, outside of the order of the pass: around a hit, and at
- * what came online.
+ * Blocks to read ahead of the pass: near a hit, and memory that came online.
  *
- * Errors of one fault lie together. A broken row of DRAM and those beside it
- * are near in physical addresses, how near depends on the memory controller,
- * which only drivers of EDAC know. So simply: the 2 MiB around the hit, then
- * the 2 MiB before and the 2 MiB behind these.
+ * Errors from one fault lie close together. A broken DRAM row and the rows next
+ * to it are close in physical addresses; how close depends on the memory
+ * controller, which only EDAC drivers know. So simply: the 2 MiB around the
+ * hit, then the 2 MiB before and the 2 MiB after them.
  */
 #ifndef MEMSCAN_NEARBY_H
 #define MEMSCAN_NEARBY_H
@@ -15,13 +14,13 @@
 #include <linux/xarray.h>
 #include "walk.h"
 
-/* A block of 2 MiB. */
+/* A block is 2 MiB. */
 #define MEMSCAN_NEARBY_PAGES	512UL
 
 /**
- * struct memscan_nearby - blocks to read
- * @blocks: by number; there are those read in this pass, and marked those
- *	that wait. Its lock makes adding and taking away exclude each other.
+ * struct memscan_nearby - blocks to read ahead of the pass
+ * @blocks: by number: the blocks of this pass, with a mark on those that are
+ *	still queued; its lock serialises adding and removing
  */
 struct memscan_nearby {
 	struct xarray blocks;

@@ -2,11 +2,11 @@
 /*
  * How fast to read.
  *
- * The pace is even: through with a share of the bytes after the same share of
- * the time. Who is late waits no longer than the CPU cap asks for, which holds
- * always. Who is ahead goes on evenly, and does not stop for others to catch
- * up. The load of the machine makes it twice as fast or half as fast; never
- * slower, so that a pass takes its time twice at most, but for the CPU cap.
+ * A pass at the normal pace covers a share of the memory in the same share of
+ * its time. A late pass waits only as long as the CPU cap demands; the cap
+ * always applies. A pass that is ahead keeps its even pace instead of pausing.
+ * The load of the node doubles or halves the speed, never more, so that a pass
+ * takes at most twice its time, CPU cap aside.
  */
 
 #include <linux/cpumask.h>
@@ -17,16 +17,16 @@
 #include <linux/topology.h>
 #include "pace.h"
 
-/* Of the time of the CPUs, to call them idle. */
+/* The CPUs are idle above this share of their time. */
 #define IDLE_PERCENT	90
-/* So many times what reading takes usually, to call the memory busy. */
+/* The memory is busy if reading takes this many times as long as usual. */
 #define SLOW_FACTOR	2
-/* Shorter samples of idle times say little. */
+/* Shorter samples of idle time mean little. */
 #define IDLE_SAMPLE_NS	(100 * NSEC_PER_MSEC)
-/* Nor do bursts that read less. */
+/* So do bursts that read fewer pages. */
 #define LEAST_PAGES	256
 
-/* Did the CPUs nothing but wait, and read for us? */
+/* Were the CPUs idle, apart from our own reading? */
 bool memscan_is_idle(const struct memscan_idleness *was)
 {
 	u64 all_us = was->wall_us * was->cpus;
@@ -35,7 +35,7 @@ bool memscan_is_idle(const struct memscan_idleness *was)
 			 mul_u64_u64_div_u64(all_us, IDLE_PERCENT, 100);
 }
 
-/* Did a burst take long, next to what so many pages usually take? */
+/* Did a burst take long, compared with what its pages usually take? */
 bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
 		     u64 usual_pages)
 {
@@ -46,9 +46,9 @@ bool memscan_is_slow(u64 burst_ns, u64 burst_pages, u64 usual_ns,
 }
 
 /*
- * When @bytes are due. More than all, should memory have gone, is all. Not by
- * min(): x86's mul_u64_u64_div_u64(a, b, c) is wrong where the compiler knows
- * that a is c, and takes one register for both.
+ * The time at which @bytes are due. @bytes can exceed the total if memory has
+ * gone offline. Not clamped with min(): x86's mul_u64_u64_div_u64(a, b, c) is
+ * wrong where the compiler knows that a is c and uses one register for both.
  */
 static u64 due_ns(const struct memscan_target *target, u64 bytes)
 {
@@ -57,7 +57,7 @@ static u64 due_ns(const struct memscan_target *target, u64 bytes)
 	return mul_u64_u64_div_u64(bytes, target->cycle_ns, target->total_bytes);
 }
 
-/* What is left of the time for others when a burst took @burst_ns. */
+/* The wait that the CPU cap demands after a burst of @burst_ns. */
 static u64 cap_ns(const struct memscan_target *target, u64 burst_ns)
 {
 	return div_u64(burst_ns * (100 - target->max_cpu_percent),
@@ -71,8 +71,8 @@ static u64 less(u64 from, u64 what)
 
 /**
  * memscan_wait_ns - how long to wait after a burst
- * @target: what is wanted
- * @progress: what is
+ * @target: what the settings ask for
+ * @progress: how far the pass is
  */
 u64 memscan_wait_ns(const struct memscan_target *target,
 		    const struct memscan_progress *progress)
@@ -89,15 +89,15 @@ u64 memscan_wait_ns(const struct memscan_target *target,
 }
 
 /*
- * What the load of the machine asks for.
+ * What the load of the node asks for.
  *
- * No module may ask for a memory controller's counters in a way that holds for
- * all of them. Our own loads are the measure: they take longer when the memory
- * is busy. They take longer too when the CPU is given to others meanwhile, and
- * then it is as well to be slow.
+ * A module has no portable access to the counters of memory controllers, so our
+ * own loads are the measure: they take longer if the memory is busy. They also
+ * take longer if the CPU was given to others meanwhile, and then slowing down
+ * is right as well.
  */
 
-/* A node without CPUs of its own is read by any. */
+/* A node without CPUs is read by any CPU. */
 static const struct cpumask *cpus_near(int nid)
 {
 	const struct cpumask *near = cpumask_of_node(nid);
@@ -106,7 +106,7 @@ static const struct cpumask *cpus_near(int nid)
 							   cpu_online_mask;
 }
 
-/* False if the kernel does not keep these times: its ticks never stop. */
+/* False if the kernel does not account idle time, as its ticks never stop. */
 static bool idle_time_us(int nid, u64 *idle_us, unsigned int *cpus)
 {
 	u64 us;
@@ -137,10 +137,10 @@ static void sample_idle_time(struct memscan_activity *activity, int nid)
 	activity->idle = false;
 	if (!idle_time_us(nid, &idle_us, &was.cpus))
 		return;
-	/* A CPU that left takes its idle time with it. */
+	/* A CPU that went offline takes its idle time with it. */
 	was.idle_us = idle_us > activity->idle_us ?
 		      idle_us - activity->idle_us : 0;
-	/* The first sample only says from when on. */
+	/* The first sample only starts the interval. */
 	activity->idle = activity->since_ns && memscan_is_idle(&was);
 	activity->since_ns = now;
 	activity->idle_us = idle_us;
@@ -162,11 +162,11 @@ static bool took_long(struct memscan_activity *activity, u64 burst_ns,
 }
 
 /**
- * memscan_pace_of - how to go on after a burst
- * @activity: of the node
+ * memscan_pace_of - the pace to continue at after a burst
+ * @activity: what is known of the node's load, which this updates
  * @nid: the node
  * @burst_ns: time that the burst took
- * @burst_pages: what it read; 0 if its time says nothing
+ * @burst_pages: pages that it read; 0 if its time means nothing
  */
 enum memscan_pace memscan_pace_of(struct memscan_activity *activity, int nid,
 			       u64 burst_ns, u64 burst_pages)
@@ -180,7 +180,7 @@ enum memscan_pace memscan_pace_of(struct memscan_activity *activity, int nid,
 	return activity->idle ? MEMSCAN_PACE_FAST : MEMSCAN_PACE_NORMAL;
 }
 
-/* What is usual follows, a pass behind: nothing is slow for ever. */
+/* Follow with a delay of one pass what is usual, so no pace is slow forever. */
 void memscan_activity_new_pass(struct memscan_activity *activity)
 {
 	if (activity->pass_pages) {

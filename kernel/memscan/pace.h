@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How fast to read: the pace that the load of a node asks for, and from the time
- * for a full pass to the wait after a burst.
+ * How fast to read: the pace that the load of a node asks for, and the wait
+ * after a burst that follows from the time for a full pass.
  */
 #ifndef MEMSCAN_PACE_H
 #define MEMSCAN_PACE_H
 
 #include <linux/types.h>
 
-/* Read at most so much at once: larger bursts push more out of the caches. */
+/* Size limit of a burst: larger ones evict more from the caches. */
 #define MEMSCAN_BURST_BYTES	(4UL << 20)
 
 /*
- * NORMAL: a share of the bytes in the same share of the time. AHEAD: twice as
- * fast, nobody needs the CPUs. SLOW: half as fast, somebody needs the memory.
+ * NORMAL: a share of the bytes in the same share of the time. FAST: twice as
+ * fast, because the CPUs are idle. SLOW: half as fast, because the memory is
+ * busy.
  */
 enum memscan_pace {
 	MEMSCAN_PACE_NORMAL,
@@ -23,10 +24,10 @@ enum memscan_pace {
 };
 
 /**
- * struct memscan_target - what is wanted
- * @cycle_ns: time for a full pass; 0: as little as may be
- * @total_bytes: what a full pass goes over
- * @max_cpu_percent: 1 to 100, of one CPU
+ * struct memscan_target - what the settings ask for
+ * @cycle_ns: time for a full pass; 0: as soon as the CPU cap allows
+ * @total_bytes: amount of memory that a full pass covers
+ * @max_cpu_percent: share of one CPU, 1 to 100
  */
 struct memscan_target {
 	u64 cycle_ns;
@@ -35,11 +36,11 @@ struct memscan_target {
 };
 
 /**
- * struct memscan_progress - what is
- * @pace: what the load of the machine asks for
- * @elapsed_ns: since the pass started
- * @done_bytes: what the pass is through with, read or not
- * @burst_bytes: of these, what the last burst added
+ * struct memscan_progress - how far a pass is
+ * @pace: what the load of the node asks for
+ * @elapsed_ns: time since the pass started
+ * @done_bytes: memory that the pass has covered, read or skipped
+ * @burst_bytes: share of @done_bytes from the last burst
  * @burst_ns: time that the last burst took
  */
 struct memscan_progress {
@@ -51,11 +52,11 @@ struct memscan_progress {
 };
 
 /**
- * struct memscan_idleness - what the CPUs did for a while
- * @wall_us: how long that was
- * @cpus: how many they are
- * @idle_us: of these times the CPUs were idle for, in all
- * @own_us: or read for us
+ * struct memscan_idleness - what the CPUs did during an interval
+ * @wall_us: length of the interval
+ * @cpus: number of CPUs
+ * @idle_us: time for which they were idle, summed up
+ * @own_us: time for which they read for us
  */
 struct memscan_idleness {
 	u64 wall_us;
@@ -72,14 +73,14 @@ u64 memscan_wait_ns(const struct memscan_target *target,
 
 /**
  * struct memscan_activity - what is known of the load of a node
- * @since_ns: when the idle time was sampled last
- * @idle_us: how long they had been idle then, in all
- * @own_ns: how long we have read since
- * @idle: what that sample said
- * @pass_ns: time that bursts of this pass took
- * @pass_pages: what these read
- * @usual_ns: the same of the pass before
- * @usual_pages: the same of the pass before
+ * @since_ns: time of the last sample of the CPUs' idle time
+ * @idle_us: their idle time at that sample, summed up
+ * @own_ns: time for which we have read since then
+ * @idle: whether that sample found the CPUs idle
+ * @pass_ns: time that the bursts of this pass took
+ * @pass_pages: pages that they read
+ * @usual_ns: @pass_ns of the previous pass
+ * @usual_pages: @pass_pages of the previous pass
  */
 struct memscan_activity {
 	u64 since_ns;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A thread that reads.
+ * A thread that reads memory.
  *
- * It sleeps until it may; then it goes in bursts, each followed by the wait
- * that the pace asks for.
+ * It sleeps until it is wanted; then it reads in bursts, each followed by the
+ * wait that the pace demands.
  */
 
 #define pr_fmt(fmt) "memscan: " fmt
@@ -69,7 +69,10 @@ static void start_pass(struct memscan_scan *scan)
 	trace_memscan_pass(scan->walk.who, "start", 0, 0, 0);
 }
 
-/* Nothing of what was goes on. What comes online from now on is read. */
+/*
+ * Drop all state of the previous pass. Memory onlined from here on is queued
+ * for an early read.
+ */
 static void start_afresh(struct memscan_scan *scan)
 {
 	memscan_nearby_clear(&scan->nearby);
@@ -92,15 +95,18 @@ static void count_late_seconds(struct memscan_scan *scan, u64 seconds)
 }
 
 /*
- * Is what the thread does still what is wanted, or was it stopped, or told to
- * start again? Caller holds @order_lock.
+ * Is the current work still wanted: neither stopped nor restarted? Caller holds
+ * @order_lock.
  */
 static bool is_current(const struct memscan_scan *scan)
 {
 	return scan->wanted && !READ_ONCE(scan->fresh);
 }
 
-/* A range is done with as it is counted: whoever sees either has both. */
+/*
+ * Count the pass and clear @wanted together, so that a reader never sees one
+ * without the other. Caller holds @order_lock.
+ */
 static void count_pass(struct memscan_scan *scan, u64 seconds)
 {
 	scan->last.start_seconds = scan->start_seconds;
@@ -109,15 +115,15 @@ static void count_pass(struct memscan_scan *scan, u64 seconds)
 	scan->last.hits = scan->walk.hits;
 	memcpy(scan->last.pages, scan->walk.pages, sizeof(scan->last.pages));
 	count_late_seconds(scan, seconds);
-	/* Pairs with figure_show(): with the number come the pass's figures. */
+	/* Pairs with figure_show(): the figures above are visible first. */
 	smp_store_release(&scan->passes, scan->passes + 1);
 	if (!on_demand(scan))
 		return;
-	/* Pairs with enabled_show(): with the end of a range comes the number. */
+	/* Pairs with enabled_show(): the count is visible first. */
 	smp_store_release(&scan->wanted, false);
 }
 
-/* A pass takes until the next one may begin: the last rest is part of it. */
+/* A pass lasts until the next one may begin: its last wait is part of it. */
 static void end_pass(struct memscan_scan *scan, u64 rest_ns)
 {
 	u64 seconds = div_u64(elapsed_ns(scan) + rest_ns, NSEC_PER_SEC);
@@ -156,7 +162,10 @@ static void measure_rate(struct memscan_scan *scan)
 							  ms);
 }
 
-/* Many hits at once are a broken part, not for us to find to its last word. */
+/*
+ * Many hits in a pass mean a failed part; finding every bad word of it is not
+ * our job.
+ */
 static void stop_at_limit(struct memscan_scan *scan)
 {
 	bool stops;
@@ -173,7 +182,10 @@ static void stop_at_limit(struct memscan_scan *scan)
 			scan->walk.who, scan->walk.hits);
 }
 
-/* Returns the time that it took. Ends at a hit, around which to read then. */
+/*
+ * Returns the time that the burst took. It ends at a hit, whose neighbourhood
+ * is then queued.
+ */
 static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 {
 	u64 started = ktime_get_ns(), hits = walk->hits;
@@ -184,7 +196,10 @@ static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 	return ktime_get_ns() - started;
 }
 
-/* Its wait is for the CPU cap alone, and comes on top. Returns that. */
+/*
+ * Returns the time to wait: what the CPU cap demands, on top of the wait of the
+ * pass.
+ */
 static u64 burst_nearby(struct memscan_scan *scan)
 {
 	const struct memscan_target target = {
@@ -219,7 +234,7 @@ static void burst_of_pass(struct memscan_scan *scan)
 	progress->done_bytes = memscan_walk_present(walk) * PAGE_SIZE;
 	progress->burst_bytes = progress->done_bytes - present * PAGE_SIZE;
 	progress->elapsed_ns = elapsed_ns(scan);
-	/* What a hit costs is no measure of the memory. */
+	/* The time of a burst with a hit says nothing about the memory. */
 	read = walk->hits > hits ? 0 : walk->pages[MEMSCAN_READ] - read;
 	progress->pace = on_demand(scan) ? MEMSCAN_PACE_NORMAL :
 		      memscan_pace_of(&scan->activity, scan->nid, progress->burst_ns,
@@ -228,7 +243,7 @@ static void burst_of_pass(struct memscan_scan *scan)
 	measure_rate(scan);
 }
 
-/* What is left of the wait after the last burst, by the settings of now. */
+/* The rest of the wait after the last burst, by the current settings. */
 static u64 rest_ns(const struct memscan_scan *scan)
 {
 	const struct memscan_target target = {
@@ -244,7 +259,7 @@ static u64 rest_ns(const struct memscan_scan *scan)
 	return end > now ? end - now : 0;
 }
 
-/* Go on, if it is time. Returns how long to wait before the next call, in ns. */
+/* Read a burst, if one is due. Returns how long to wait afterwards, in ns. */
 static u64 go_on(struct memscan_scan *scan)
 {
 	bool nearby, fresh = xchg(&scan->fresh, false);
@@ -276,7 +291,7 @@ static u64 go_on(struct memscan_scan *scan)
 
 static enum memscan_state next_state(const struct memscan_scan *scan)
 {
-	/* Pairs with memscan_scan_start(): go_on() sees @fresh. */
+	/* Pairs with memscan_scan_start(): go_on() sees @fresh and @range. */
 	if (!smp_load_acquire(&scan->wanted))
 		return scan->state == MEMSCAN_STOPPED ? MEMSCAN_STOPPED :
 							MEMSCAN_IDLE;
@@ -285,7 +300,7 @@ static enum memscan_state next_state(const struct memscan_scan *scan)
 	return memscan_refusal() ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
 }
 
-/* What refuses may go away without a word to us: ask again after a while. */
+/* A refusal can be lifted without notice, so poll. */
 static long wait_jiffies(const struct memscan_scan *scan, u64 wait_ns)
 {
 	switch (scan->state) {
@@ -331,11 +346,11 @@ void memscan_scan_wake(struct memscan_scan *scan)
 }
 
 /**
- * memscan_scan_start - read from the beginning
- * @scan: with its settings, which must be as wanted
- * @range: where to, on demand
+ * memscan_scan_start - start reading from the beginning
+ * @scan: the scan, whose settings apply
+ * @range: what to read on demand
  *
- * Return: 0, or -EBUSY if it reads already, which goes on.
+ * Return: 0, or -EBUSY if it is reading already, which continues.
  */
 int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 {
@@ -346,7 +361,7 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 	if (!busy) {
 		scan->range = range;
 		WRITE_ONCE(scan->fresh, true);
-		/* Pairs with next_state(): what is wanted is taken as fresh. */
+		/* Pairs with next_state(): @fresh, @range are visible first. */
 		smp_store_release(&scan->wanted, true);
 	}
 	spin_unlock(&scan->order_lock);
@@ -356,7 +371,7 @@ int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
 	return 0;
 }
 
-/* The burst under way is not waited for, but no pass is counted any more. */
+/* Does not wait for the burst under way, but no pass is counted any more. */
 void memscan_scan_stop(struct memscan_scan *scan)
 {
 	spin_lock(&scan->order_lock);
@@ -387,7 +402,7 @@ int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
 }
 
 /*
- * Coming and going
+ * Creating and destroying
  */
 
 static int start_reading(struct memscan_scan *scan)
@@ -447,11 +462,11 @@ static void free_scan(struct memscan_scan *scan)
 }
 
 /**
- * memscan_scan_create - a thread that reads, and its directory
+ * memscan_scan_create - create a thread that reads, and its directory
  * @nid: node whose memory it reads, or NUMA_NO_NODE for ranges on demand
  *
  * Context: may sleep.
- * Return: the scan, which is idle, or an ERR_PTR().
+ * Return: the idle scan, or an ERR_PTR().
  */
 struct memscan_scan *memscan_scan_create(int nid)
 {
@@ -475,7 +490,7 @@ out_free:
 	return ERR_PTR(err);
 }
 
-/* The thread first: it uses the directory. Files only set flags and wake. */
+/* The thread goes first, as it uses the directory; files only set flags. */
 void memscan_scan_destroy(struct memscan_scan *scan)
 {
 	kthread_stop(scan->thread);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A thread that reads: one for the memory of each node, one for ranges on
- * demand.
+ * Threads that read memory: one per node, and one for ranges on demand.
  */
 #ifndef MEMSCAN_SCAN_H
 #define MEMSCAN_SCAN_H
@@ -25,12 +24,12 @@ enum memscan_state {
 };
 
 /**
- * struct memscan_pass - figures of a pass that came to its end
- * @start_seconds: since the epoch
- * @end_seconds: since the epoch
+ * struct memscan_pass - figures of a completed pass
+ * @start_seconds: its start, since the epoch
+ * @end_seconds: its end, since the epoch
  * @scope: which pages it was to read
  * @hits: words that trapped on poison
- * @pages: for each reason; READ are those read
+ * @pages: number of pages by reason; READ are those that were read
  */
 struct memscan_pass {
 	u64 start_seconds;
@@ -41,9 +40,9 @@ struct memscan_pass {
 };
 
 /**
- * struct memscan_nearby_totals - blocks near hits, since the module was loaded
- * @blocks: of 2 MiB, that were read
- * @hits: in these
+ * struct memscan_nearby_totals - blocks read ahead of the pass, in total
+ * @blocks: number of blocks of 2 MiB
+ * @hits: hits in them
  */
 struct memscan_nearby_totals {
 	u64 blocks;
@@ -51,45 +50,45 @@ struct memscan_nearby_totals {
 };
 
 /**
- * struct memscan_scan - a thread that reads
- * @nid: the node whose memory it reads for ever, or NUMA_NO_NODE for the one
- *	that goes once through the range that it is given
+ * struct memscan_scan - a thread that reads memory
+ * @nid: the node that it reads continuously, or NUMA_NO_NODE for the thread
+ *	that reads ranges on demand, each once
  * @kobj: its directory in sysfs
- * @released: nobody uses @kobj any more
- * @thread: reads
+ * @released: completed when @kobj has no users left
+ * @thread: the thread
  * @wake: where @thread waits
  * @news: a setting has changed
  *
  * @order_lock: protects @wanted, @fresh and @range
  *
  * Settings, written by sysfs:
- * @wanted: is to read; @thread takes it back at the end of what is done once,
- *	and after too many hits
- * @fresh: start from the beginning; @thread takes it
- * @range: where to, on demand; does not change while @wanted
- * @scope: which pages, from the next pass on
+ * @wanted: whether to read; @thread clears it at the end of a range and after
+ *	too many hits
+ * @fresh: start from the beginning; @thread clears it
+ * @range: what to read on demand; does not change while @wanted
+ * @scope: which pages to read, from the next pass on
  * @cycle_seconds: time for a full pass; 0 on demand: as soon as possible
- * @max_cpu_percent: of one CPU, at most
+ * @max_cpu_percent: upper limit on the share of one CPU
  *
- * Figures, written by @thread alone, as plain words that sysfs reads with
- * READ_ONCE() or acquires; @state has WRITE_ONCE(), as @wanted and @fresh have:
- * @state: what it does right now
+ * Figures. Only @thread writes them, as plain word-sized stores, and sysfs
+ * reads them with READ_ONCE() or smp_load_acquire(). Flags that others write as
+ * well, and @state, have WRITE_ONCE() or an atomic operation throughout.
+ * @state: what the thread is doing
  * @under_way: a pass has begun and not ended
- * @walk: where it is, and figures of this pass; its hits include those of
- *	@nearby_walk
- * @nearby: what to read soon, outside of the order; nodes only
+ * @walk: position and figures of this pass; its hits include @nearby_walk's
+ * @nearby: blocks to read ahead of the pass; nodes only
  * @nearby_walk: the block of @nearby under way
- * @nearby_totals: figures of these
- * @activity: what is known of the load of the node
- * @progress: the last burst of the pass
- * @burst_end_ns: when that ended, 0 if there is nothing to rest from
- * @start_ns: when the pass started, by the clock that counts suspend
- * @start_seconds: the same since the epoch
- * @totals: read and found since the module was loaded
- * @last: the last full pass
- * @passes: full passes
- * @late_seconds: by how much these exceeded @cycle_seconds, in total
- * @rate_bytes_per_second: of this pass so far
+ * @nearby_totals: figures of these blocks
+ * @activity: what is known of the node's load
+ * @progress: progress of the pass as of its last burst
+ * @burst_end_ns: end of that burst; 0 if no wait is due
+ * @start_ns: start of the pass, by the clock that includes suspend
+ * @start_seconds: start of the pass, since the epoch
+ * @totals: what was read and found since the module was loaded
+ * @last: the last completed pass
+ * @passes: number of completed passes
+ * @late_seconds: seconds by which they exceeded @cycle_seconds, in total
+ * @rate_bytes_per_second: average rate of this pass so far
  */
 struct memscan_scan {
 	int nid;

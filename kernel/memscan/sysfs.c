@@ -2,8 +2,8 @@
 /*
  * /sys/kernel/memscan
  *
- * A value that is refused has changed nothing. Figures are read while their
- * thread writes them: each is right for itself.
+ * A refused value changes nothing. Figures are read while their thread writes
+ * them: each is consistent, but two of them need not match.
  */
 
 #include <linux/kobject.h>
@@ -21,7 +21,7 @@
 
 static struct kobject *root;
 
-/* What scan_addr starts, in bytes. */
+/* Length of the range that scan_addr starts, in bytes. */
 static u64 scan_size = PAGE_SIZE;
 
 static struct memscan_scan *to_scan(struct kobject *kobj)
@@ -29,13 +29,13 @@ static struct memscan_scan *to_scan(struct kobject *kobj)
 	return container_of(kobj, struct memscan_scan, kobj);
 }
 
-/* A word of ours and a newline: no end of the string within, no page of it. */
+/* A short word and maybe a newline, without NUL. */
 static bool is_word(const char *buf, size_t count)
 {
 	return count <= MAX_WORD && strlen(buf) == count;
 }
 
-/* Decimal, or 0x and hexadecimal, or 0 and octal; no sign, nothing but that. */
+/* Decimal, hexadecimal after 0x or octal after 0; no sign, nothing else. */
 static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 {
 	u64 parsed;
@@ -64,7 +64,7 @@ static ssize_t figure_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct figure *figure = container_of(attr, struct figure, attr);
 	const u64 *value = (void *)to_scan(kobj) + figure->offset;
 
-	/* Pairs with count_pass(), for the number of passes. */
+	/* Pairs with count_pass(): a new count has its pass's figures. */
 	return sysfs_emit(buf, "%llu\n", smp_load_acquire(value));
 }
 
@@ -129,7 +129,7 @@ static struct figure nearby_figures[] = {
 static struct figure pass_figures[] = {
 	/* Its start, since the epoch; 0 if there was none. */
 	FIGURE(start_seconds, start_seconds),
-	/* Hits so far, those in blocks nearby included. max_hits limits them. */
+	/* Hits so far, those in nearby/ included; max_hits limits them. */
 	FIGURE(hits, walk.hits),
 };
 
@@ -138,11 +138,11 @@ static struct figure pass_figures[] = {
  * in one of the *_pages.
  */
 static struct figure last_pass_figures[] = {
-	/* Its start, since the epoch: no page has been unread for longer. */
+	/* Its start, since the epoch: its pages were read since then. */
 	FIGURE(start_seconds, last.start_seconds),
 	/* Its end, since the epoch; 0 if there was none. */
 	FIGURE(end_seconds, last.end_seconds),
-	/* Hits, those in blocks nearby included. */
+	/* Hits, those in nearby/ included. */
 	FIGURE(hits, last.hits),
 	/* Base pages read, including those with a hit. */
 	FIGURE(read_pages, last.pages[MEMSCAN_READ]),
@@ -319,7 +319,7 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	/* Pairs with count_pass(), for the end of a range. */
+	/* Pairs with count_pass(): the end of a range comes with its count. */
 	bool wanted = smp_load_acquire(&to_scan(kobj)->wanted);
 
 	return sysfs_emit(buf, "%d\n", wanted);
@@ -334,7 +334,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	err = parse(buf, count, 0, 1, &enable);
 	if (err)
 		return err;
-	/* To start what reads already does nothing. */
+	/* Starting a scan that is reading already does nothing. */
 	if (enable)
 		memscan_scan_start(to_scan(kobj), (struct memscan_range){});
 	else
@@ -409,7 +409,7 @@ static const struct attribute_group *demand_groups[] = {
 };
 
 /*
- * Controls of all
+ * Controls of all scans
  */
 
 /* 1 suspends all scanning until it is set back to 0. */
@@ -483,7 +483,7 @@ static ssize_t scan_size_store(struct kobject *kobj,
 	return count;
 }
 
-/* May have holes, but begins and ends with memory. */
+/* The range may have holes, but must begin and end with memory. */
 static int demanded_range(u64 addr, struct memscan_range *range)
 {
 	u64 last;
@@ -554,7 +554,7 @@ static struct attribute *control_attrs[] = {
 static const struct attribute_group control_group = { .attrs = control_attrs };
 
 /*
- * Coming and going
+ * Adding and removing
  */
 
 static void scan_released(struct kobject *kobj)

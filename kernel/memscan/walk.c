@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One way through a range of page frames: examine each, read it or count why
- * not.
+ * Walk through a range of page frames: examine each page, and read it or count
+ * why not.
  */
 
 #include <linux/align.h>
@@ -18,9 +18,9 @@
 #include "walk.h"
 
 #define BURST_PAGES	(MEMSCAN_BURST_BYTES / PAGE_SIZE)
-/* What is not read is quick: so many pages examined are a burst too. */
+/* Skipped pages are cheap; end a burst after this many examined pages too. */
 #define BURST_EXAMINED	(16 * BURST_PAGES)
-/* Others may run, and orders are heard, after so many pages. */
+/* Reschedule, and check for stop and pause, every so many pages. */
 #define BREATH_PAGES	32
 
 bool memscan_paused;
@@ -35,20 +35,20 @@ bool memscan_range_has(const struct memscan_range *range, unsigned long pfn)
 	return range->start <= pfn && pfn < range->end;
 }
 
-/* The first multiple of @step behind @pfn, but not beyond @end. */
+/* The first multiple of @step after @pfn, but not beyond @end. */
 unsigned long memscan_range_next(unsigned long pfn, unsigned long step,
 				 unsigned long end)
 {
 	return min(ALIGN_DOWN(pfn, step) + step, end);
 }
 
-/* How much of @range lies before @pfn. */
+/* The share of @range before @pfn. */
 unsigned int memscan_range_percent(const struct memscan_range *range,
 				   unsigned long pfn)
 {
 	if (pfn <= range->start)
 		return 0;
-	/* Also since the division is wrong then, see pace.c. */
+	/* The division would be wrong then as well, see due_ns(). */
 	if (pfn >= range->end)
 		return 100;
 	return mul_u64_u64_div_u64(pfn - range->start, 100,
@@ -56,7 +56,7 @@ unsigned int memscan_range_percent(const struct memscan_range *range,
 }
 
 /*
- * The rules of what is read
+ * Which pages are read
  */
 
 static bool in_scope(const struct memscan_page *page, enum memscan_scope scope)
@@ -74,11 +74,11 @@ static bool in_scope(const struct memscan_page *page, enum memscan_scope scope)
 }
 
 /**
- * memscan_skip_reason - why is a base page not read?
- * @page: what is known about it
- * @scope: what is asked for
+ * memscan_skip_reason - decide whether to read a base page
+ * @page: what is known about the page
+ * @scope: which pages to read
  *
- * Return: the first reason that holds, or MEMSCAN_READ.
+ * Return: the first reason against it that applies, or MEMSCAN_READ.
  */
 enum memscan_reason memscan_skip_reason(const struct memscan_page *page,
 					enum memscan_scope scope)
@@ -119,7 +119,7 @@ bool memscan_walk_done(const struct memscan_walk *walk)
 	return walk->pfn >= walk->range.end;
 }
 
-/* Present pages of the node that the walk is through with. */
+/* Number of present pages of the node that the walk has covered. */
 u64 memscan_walk_present(const struct memscan_walk *walk)
 {
 	u64 pages = walk->pages[MEMSCAN_READ];
@@ -131,8 +131,8 @@ u64 memscan_walk_present(const struct memscan_walk *walk)
 }
 
 /*
- * No reference is taken: each answer may be old when it is given. The worst is
- * to read what need not be read, and loads are safe anywhere.
+ * No reference is taken, so each answer may be stale at once. The worst outcome
+ * is an unnecessary read, and loads are safe anywhere.
  */
 static void examine(const struct memscan_walk *walk, unsigned long pfn,
 		    struct memscan_page *seen)
@@ -155,7 +155,7 @@ static void examine(const struct memscan_walk *walk, unsigned long pfn,
 		seen->hugetlb = folio_test_hugetlb(page_folio(page));
 }
 
-/* Count the page, and those behind it that are absent with it. */
+/* Count the page, and with an absent page the rest of its subsection. */
 static enum memscan_reason classify(struct memscan_walk *walk)
 {
 	unsigned long next = walk->pfn + 1;
@@ -172,7 +172,7 @@ static enum memscan_reason classify(struct memscan_walk *walk)
 	return reason;
 }
 
-/* Returns the offset of the word that is poisoned, or -1. */
+/* Returns the offset of the poisoned word, or -1. */
 static int read_page(struct memscan_walk *walk, unsigned long pfn)
 {
 	const char *page = pfn_to_kaddr(pfn);
@@ -193,8 +193,9 @@ static bool interrupted(void)
 }
 
 /*
- * Go on until a burst is full, the range ends, all is to stop, or there is a
- * hit, whose offset is returned; else -1. Caller holds memscan_hotplug_lock.
+ * Walk until the burst is complete, the range ends, the thread is to stop or
+ * pause, or there is a hit. Returns the offset of the hit, or -1. Caller holds
+ * memscan_hotplug_lock.
  */
 static int walk_to_hit(struct memscan_walk *walk)
 {
@@ -227,11 +228,11 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
 }
 
 /**
- * memscan_walk_burst - go on for a burst, to the first hit in it
- * @walk: where
- * @totals: what was read and found is added here
+ * memscan_walk_burst - walk for one burst, or up to the first hit in it
+ * @walk: the walk to continue
+ * @totals: updated with what was read and found
  *
- * Context: a kthread; ends early if that is to stop, or all are to pause.
+ * Context: a kthread; returns early if it is to stop, or all scans to pause.
  */
 void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals)
@@ -241,7 +242,7 @@ void memscan_walk_burst(struct memscan_walk *walk,
 
 	down_read(&memscan_hotplug_lock);
 	offset = walk_to_hit(walk);
-	/* Before the other is let go, so that the page cannot go in between. */
+	/* Taken before the other is dropped, so that the page stays online. */
 	if (offset >= 0)
 		down_read(&memscan_hits_lock);
 	up_read(&memscan_hotplug_lock);

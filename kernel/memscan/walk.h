@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ranges of page frames, which pages of them are read, and one way through
+ * Ranges of page frames, which of their pages are read, and the walk through
  * them.
  */
 #ifndef MEMSCAN_WALK_H
@@ -22,9 +22,9 @@ unsigned int memscan_range_percent(const struct memscan_range *range,
 				   unsigned long pfn);
 
 /*
- * The first three are not present pages of the node; of those that are, each
- * is read or skipped for one of the other reasons. UNMAPPED is only known by
- * the trap of the load.
+ * ABSENT, OTHER_NODE and NOT_RAM are not present pages of the node. Each
+ * present page is read, or skipped for one of the other reasons. Only the trap
+ * of the load reveals UNMAPPED.
  */
 enum memscan_reason {
 	MEMSCAN_READ,
@@ -49,16 +49,15 @@ enum memscan_scope {
 };
 
 /**
- * struct memscan_page - what the rules look at
- * @online: has a struct page, and the kernel uses it as memory
- * @other_node: belongs to another node whose span overlaps
+ * struct memscan_page - what decides whether a page is read
+ * @online: has a struct page and is online memory
+ * @other_node: belongs to another node with an overlapping span
  * @ram: the firmware calls it memory
  * @leaving: about to be taken offline
- * @offline: a balloon's, or an unplugged part of a virtio-mem device
- * @hwpoison: the kernel knows it as poisoned, or the huge page around it
- * @known: poison was found before, and the kernel does not mark it: a raw page
- *	of a kept huge page
- * @hugetlb: part of a HugeTLB folio, used or not
+ * @offline: in a balloon, or an unplugged part of a virtio-mem device
+ * @hwpoison: marked as poisoned, or part of a huge page that is
+ * @known: had a hit before, but is not marked: a raw page of a kept huge page
+ * @hugetlb: part of a HugeTLB folio, in use or free
  * @free: in the buddy allocator
  */
 struct memscan_page {
@@ -77,16 +76,16 @@ enum memscan_reason memscan_skip_reason(const struct memscan_page *page,
 					enum memscan_scope scope);
 
 /**
- * struct memscan_walk - a thread goes through a range
- * @who: the thread, as it is called in the log and in sysfs
- * @nid: pages of this node only, or NUMA_NO_NODE for all
- * @scope: which of the pages
- * @range: where from and to
- * @pfn: the next one
- * @pages: how many there were for each reason; READ are those read
- * @hits: how many of these were hits
+ * struct memscan_walk - a walk through a range
+ * @who: name of the scan in the log and in sysfs
+ * @nid: read pages of this node only, or of all nodes if NUMA_NO_NODE
+ * @scope: which of these pages to read
+ * @range: the range
+ * @pfn: the next page frame
+ * @pages: number of pages by reason; READ are those that were read
+ * @hits: number of pages with a hit
  *
- * Owned by the thread; others read single figures.
+ * Owned by the thread; others only read single figures.
  */
 struct memscan_walk {
 	char who[16];
@@ -99,11 +98,11 @@ struct memscan_walk {
 };
 
 /**
- * struct memscan_totals - what a thread found since it exists
- * @read_bytes: read
- * @hits: by outcome
- * @last_hit_pfn: base page of the last one
- * @last_hit_seconds: when, since the epoch; 0 if there was none
+ * struct memscan_totals - what a thread has read and found in total
+ * @read_bytes: bytes read
+ * @hits: number of hits by outcome
+ * @last_hit_pfn: base page of the last hit
+ * @last_hit_seconds: its time since the epoch; 0 if there was none
  */
 struct memscan_totals {
 	u64 read_bytes;
@@ -112,7 +111,7 @@ struct memscan_totals {
 	u64 last_hit_seconds;
 };
 
-/* What all threads obey at once. */
+/* Settings of all threads. */
 extern bool memscan_paused;
 extern unsigned int memscan_max_hits;
 
