@@ -17,7 +17,7 @@ static void judge(struct followed *f, const struct scan *now)
 	f->ended = f->completed || !now->figure[SCAN_ENABLED];
 }
 
-/* Returns how many have ended. */
+/* Returns the number of scans that have ended. */
 static size_t look(struct followed *followed, size_t n, bool shown,
 		   const struct scanner *scanner)
 {
@@ -44,7 +44,7 @@ static void say_it_goes_on(const struct scan *scan)
 
 	if (scan->node != SCAN_DEMAND)
 		snprintf(which, sizeof(which), "--node=%d", scan->node);
-	warnx("%s: the scan goes on in the kernel; mfr scan stop %s ends it",
+	warnx("%s: the kernel continues the scan; mfr scan stop %s stops it",
 	      scan->name, which);
 }
 
@@ -60,7 +60,7 @@ static int result(const struct followed *followed, size_t n)
 			continue;
 		status = STATUS_UNKNOWN;
 		if (followed[i].ended)
-			warnx("%s: the scan was ended before its pass; mfr scan shows why",
+			warnx("%s: the scan ended before its pass was complete; mfr scan shows why",
 			      followed[i].before->name);
 		else
 			say_it_goes_on(followed[i].before);
@@ -76,7 +76,7 @@ int follow(struct followed *followed, size_t n, bool shown)
 	for (;;) {
 		scanner_read(&scanner);
 		if (scanner.err) {
-			warnx("the module memscan has gone: %s",
+			warnx("the module memscan was unloaded: %s",
 			      strerror(-scanner.err));
 			scanner_free(&scanner);
 			return STATUS_UNKNOWN;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Wait until passes of the scanner have come to their end.
+ * Wait until passes of the scanner end.
  */
 #ifndef MFR_FOLLOW_H
 #define MFR_FOLLOW_H
@@ -14,15 +14,15 @@
 struct followed {
 	const struct scan *before;	/* as it was when its pass began */
 	struct progress progress;
-	bool ended;			/* nothing more will come */
-	bool completed;			/* the pass got to its end */
-	uint64_t hits;			/* since then */
+	bool ended;			/* completed or stopped */
+	bool completed;			/* the pass is complete */
+	uint64_t hits;			/* since the start of the pass */
 };
 
 /*
- * Until all have ended, or until interrupted; shows progress if @shown.
- * Returns an exit status: PROBLEM if poison was found; else UNKNOWN if not all
- * have completed, after saying so.
+ * Wait until all have ended or a signal interrupts; print progress if @shown.
+ * Returns an exit status: PROBLEM if poison was found; else UNKNOWN if some pass
+ * is not complete, after saying so.
  */
 int follow(struct followed *followed, size_t n, bool shown);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How far scans are: bars with the time that is left on a terminal, else a
- * line for what has changed; or JSON, a line likewise.
+ * Progress of scans: bars with the time left on a terminal, otherwise one line
+ * of text, or of JSON, per change.
  */
 #ifndef MFR_PROGRESS_H
 #define MFR_PROGRESS_H
@@ -10,23 +10,23 @@
 
 #include "scanner.h"
 
-/* One scan that is followed; starts as zeroes. */
+/* Of one scan; initialise it with zeroes. */
 struct progress {
 	uint64_t shown_percent;
 	char shown_state[32];
 };
 
 /*
- * Text goes to the standard error.  Call it for each of the scans in turn;
- * @ended if its pass has come to its end.
+ * Print the progress of one scan, as text on stderr.  Call it for each scan in
+ * turn; @ended: its pass has ended.
  */
 void progress_show(struct progress *progress, const struct scan *scan,
 		   bool ended);
 
-/* The bars are to be drawn over by those that come. */
+/* Draw the next bars over those on the screen. */
 void progress_rewind(size_t n_scans);
 
-/* Does the standard error take bars? */
+/* Can stderr show bars? */
 bool progress_has_bars(void);
 
 #endif /* MFR_PROGRESS_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr scan: the scanner, which is the module memscan.
+ * mfr scan: the scanner, which is the kernel module memscan.
  *
- * The kernel does the work and judges what it is told; here its words are
- * made complete.  What was started goes on when we end.
+ * The kernel does the work and checks values; here its refusals get an
+ * explanation.  A scan continues when we exit.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ struct request {
 	const struct verb *verb;
 	int node;		/* or ALL_NODES */
 	bool watch;
-	unsigned int n_words;	/* behind the verb */
+	unsigned int n_words;	/* after the verb */
 	char *word[MAX_WORDS];
 	uint64_t address, size;	/* of a range */
 };
@@ -42,16 +42,16 @@ static const char *advice_on(const struct scan_check *check)
 		{ "hypervisor",
 		  "scan on its host; the module's parameter force=1 is for tests" },
 		{ "machine check recovery",
-		  "an error that it finds could stop this machine, so leave it" },
+		  "a hit could stop this machine, so leave scanning off" },
 		{ "vm.memory_failure_recovery",
-		  "sysctl vm.memory_failure_recovery=1 lets it" },
+		  "to allow it: sysctl vm.memory_failure_recovery=1" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if (!strcmp(advices[i][0], check->name))
 			return advices[i][1];
-	return "docs/memscan.md tells of the check";
+	return "docs/memscan.md describes the check";
 }
 
 static bool may_scan(const struct scanner *scanner)
@@ -59,25 +59,25 @@ static bool may_scan(const struct scanner *scanner)
 	const struct scan_check *check = scanner_refusal(scanner);
 
 	if (check)
-		warnx("the module memscan does not read this machine's memory: %s: %s; %s",
+		warnx("memscan refuses to scan this machine: %s: %s; %s",
 		      check->name, check->verdict, advice_on(check));
 	return !check;
 }
 
-/* The scanner as it is; false after saying what is missing. */
+/* Read the scanner; false after printing why that failed. */
 static bool find_scanner(const struct request *request,
 			 struct scanner *scanner)
 {
 	scanner_read(scanner);
 	if (scanner->err == -ENOENT)
-		warnx("the module memscan is not loaded: modprobe memscan, as root; docs/memscan.md tells how to build it");
+		warnx("the module memscan is not loaded: modprobe memscan, as root; docs/memscan.md explains how to build it");
 	else if (scanner->err)
 		warnx("cannot read /sys/kernel/memscan: %s%s",
 		      strerror(-scanner->err),
 		      scanner->err == -EACCES ? "; run as root" : "");
 	else if (request->node != ALL_NODES &&
 		 !scanner_find(scanner, request->node))
-		warnx("node %d has no scanner: mfr scan lists those that have",
+		warnx("node %d has no scanner; mfr scan lists the nodes that have one",
 		      request->node);
 	else
 		return true;
@@ -97,7 +97,7 @@ static void print_text(const struct scanner *scanner,
 		printf("  %s\n", problems->text[i]);
 }
 
-/* One line, if lines of progress were before it. */
+/* On one line, if lines of progress precede it. */
 static void print_json(const struct scanner *scanner,
 		       const struct problems *problems, bool line)
 {
@@ -126,7 +126,7 @@ static int show_status(const struct request *request)
 	return status;
 }
 
-/* The passes under way of the nodes that are meant. */
+/* Follow the passes under way of the selected nodes. */
 static int watch_nodes(const struct request *request,
 		       const struct scanner *before)
 {
@@ -144,7 +144,7 @@ static int watch_nodes(const struct request *request,
 	if (n)
 		status = follow(followed, n, true);
 	else
-		warnx("nothing is being scanned: mfr scan start begins");
+		warnx("nothing is being scanned; mfr scan start starts the scanner");
 	free(followed);
 	return status;
 }
@@ -168,7 +168,7 @@ static int run_status(const struct request *request)
 	return (request->watch ? watch_and_show : show_status)(request);
 }
 
-/* The words, and then whether to read at all, to the nodes that are meant. */
+/* Apply the settings, and then @enabled, to the selected nodes. */
 static int apply(const struct request *request, const char *enabled)
 {
 	struct scanner scanner;
@@ -240,9 +240,9 @@ static bool start_range(const struct request *request,
 	snprintf(number, sizeof(number), "0x%" PRIx64, request->address);
 	err = scanner_write("scan_addr", number);
 	if (err == -EBUSY)
-		warnx("another range is being scanned; try again once it is through, which mfr scan shows, or end it: mfr scan stop range");
+		warnx("another range is being scanned: wait until mfr scan shows its end, or stop it with mfr scan stop range");
 	else if (err == -EINVAL)
-		warnx("the kernel refuses the range at %s: the address has to be a multiple of 4096, and its first and last page memory",
+		warnx("the kernel refuses the range at %s: the address must be a multiple of 4096, and the first and last page must be memory",
 		      number);
 	else if (err && (err != -EPERM || may_scan(scanner)))
 		warnx("cannot scan the range at %s: %s", number,
@@ -256,7 +256,7 @@ static uint64_t more(const struct scan *before, const struct scan *after,
 	return after->figure[i] - before->figure[i];
 }
 
-/* Of a pass that came to its end. */
+/* Of a completed pass. */
 static void print_left_out(const struct scan *scan)
 {
 	const char *name;
@@ -305,7 +305,7 @@ static int scan_range(const struct request *request,
 	int status;
 
 	if (before->paused) {
-		warnx("the scanner is paused: mfr scan set pause=0 comes first");
+		warnx("the scanner is paused; to resume it: mfr scan set pause=0");
 		return STATUS_UNKNOWN;
 	}
 	if (!start_range(request, before))
@@ -331,7 +331,7 @@ static int run_range(const struct request *request)
 	return status;
 }
 
-/* Returns what is wrong with the words, or NULL. */
+/* These return what is wrong with the words, or NULL. */
 static const char *no_words(struct request *request)
 {
 	return request->n_words ? "takes no argument" : NULL;
@@ -344,7 +344,7 @@ static const char *stop_words(struct request *request)
 	if (request->n_words > 1 || strcmp(request->word[0], "range"))
 		return "takes no argument but range";
 	return request->node == ALL_NODES ? NULL :
-	       "range takes no --node: it may be of many";
+	       "range takes no --node: a range can span nodes";
 }
 
 static const char *setting_words(struct request *request)
@@ -360,19 +360,19 @@ static const char *setting_words(struct request *request)
 static const char *some_settings(struct request *request)
 {
 	return request->n_words ? setting_words(request) :
-	       "wants settings as NAME=VALUE: " SETTING_NAMES;
+	       "needs settings as NAME=VALUE: " SETTING_NAMES;
 }
 
 static const char *range_words(struct request *request)
 {
 	if (request->n_words != 2)
-		return "wants an ADDRESS and a SIZE";
+		return "needs an ADDRESS and a SIZE";
 	if (!size_parse(request->word[0], &request->address))
-		return "wants a physical address first";
+		return "needs a physical address first";
 	if (!size_parse(request->word[1], &request->size))
-		return "wants a size second, of bytes or with K, M, G or T";
+		return "needs a size second: bytes, or with K, M, G or T";
 	return request->node == ALL_NODES ? NULL :
-	       "takes no --node: an address has one";
+	       "takes no --node: the address determines it";
 }
 
 static const struct verb {
@@ -450,7 +450,7 @@ static const struct argp_option options[] = {
 	{ .name = "node", .key = KEY_NODE, .arg = "N",
 	  .doc = "This node only; all by default" },
 	{ .name = "watch", .key = KEY_WATCH,
-	  .doc = "Show how far the pass under way is, until its end" },
+	  .doc = "Follow the pass under way until it ends" },
 	{ 0 }
 };
 
@@ -460,12 +460,12 @@ static const struct argp argp = {
 	.children = common_options,
 	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop [range]\n"
 		    "set SETTING=VALUE...\nrange ADDRESS SIZE",
-	.doc = "Show the scanner, which reads memory to find errors before "
-	       "programs do; start, stop or set it; or have a range of "
-	       "physical addresses read at once."
+	.doc = "Show, start, stop or configure the scanner, which reads memory "
+	       "to find errors before programs do; or scan a range of physical "
+	       "addresses now."
 	       "\vSettings: " SETTING_NAMES "."
-	       "\n\nExit status: 0 fine, or done; 1 poison was found, or "
-	       "something needs doing; 2 it failed, or could not tell.",
+	       "\n\nExit status: 0 success; 1 poison was found, or something "
+	       "needs doing; 2 failure.",
 };
 
 int command_scan(int argc, char **argv)

@@ -31,7 +31,7 @@ static void print_scan(const struct scan *scan, const char *name)
 	       scan_state(scan));
 }
 
-/* Ranges on demand have a line once there was one. */
+/* The scan on demand has a line only after it has been used. */
 void scan_table_print(const struct scanner *scanner)
 {
 	const struct scan *demand = &scanner->demand;

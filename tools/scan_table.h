@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scanner as a table of text, a node a line.
+ * The scanner as a table, one node per line.
  */
 #ifndef MFR_SCAN_TABLE_H
 #define MFR_SCAN_TABLE_H
@@ -13,8 +13,8 @@ void scan_table_print(const struct scanner *scanner);
 void scan_table_print_details(const struct scanner *scanner);
 
 /*
- * Its state; or "starting", "stopping" while its thread has not heard yet of
- * what was asked for.
+ * The state of a scan; "starting" or "stopping" while its thread has not yet
+ * reacted to a change.
  */
 const char *scan_state(const struct scan *scan);
 

@@ -47,7 +47,7 @@ static int read_scan(struct scan *scan)
 	return err;
 }
 
-/* "NAME: ok", "NAME: refused: WHY"; one that is overridden says so behind. */
+/* "NAME: ok" or "NAME: refused: WHY", then " (overridden by force)". */
 static bool parse_check(const char *line, struct scan_check *check)
 {
 	if (sscanf(line, "%63[^:]: %191[^\n]", check->name, check->verdict) !=

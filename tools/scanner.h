@@ -31,7 +31,7 @@ extern const struct scan_figure_info scan_figures[N_SCAN_FIGURES];
 
 enum { SCAN_DEMAND = -1 };
 
-/* Of a node, or that of ranges on demand. */
+/* The scan of a node, or the one on demand. */
 struct scan {
 	int node;			/* or SCAN_DEMAND */
 	char name[16];			/* of its directory */
@@ -43,7 +43,7 @@ struct scan {
 	uint64_t figure[N_SCAN_FIGURES];	/* 0 if not known */
 };
 
-/* A check that the module makes before it reads memory. */
+/* A check of the machine that the module makes before it reads memory. */
 struct scan_check {
 	char name[64];
 	char verdict[192];
@@ -64,10 +64,10 @@ struct scanner {
 void scanner_read(struct scanner *scanner);
 void scanner_free(struct scanner *scanner);
 
-/* The check that keeps it from reading, or NULL. */
+/* The check that prevents scanning, or NULL. */
 const struct scan_check *scanner_refusal(const struct scanner *scanner);
 
-/* NULL if the node has none; SCAN_DEMAND has. */
+/* NULL if the node has no scan; SCAN_DEMAND always has one. */
 const struct scan *scanner_find(const struct scanner *scanner, int node);
 
 /* All hits since the module was loaded. */

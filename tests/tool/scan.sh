@@ -159,7 +159,7 @@ interrupts_tidily() {	# WHAT_TO_STOP WORD...
 	kill -INT "$interrupted_PID"
 	wait "$interrupted_PID"
 	status=$?
-	grep -e "goes on in the kernel; mfr scan stop $what ends" <&"$said" &&
+	grep -e "the kernel continues the scan; mfr scan stop $what stops" <&"$said" &&
 		[ $status = 2 ] && holds node0/enabled "$before" &&
 		holds demand/enabled 1
 }
@@ -171,7 +171,7 @@ notices_unloading() {
 	await grep node0 "$tmp/watched" || return 1
 	mv "$tmp/scan$memscan" "$tmp/scan$memscan.gone"
 	wait $!
-	[ $? = 2 ] && grep "memscan has gone" "$tmp/watched"
+	[ $? = 2 ] && grep "memscan was unloaded" "$tmp/watched"
 }
 
 test_scan() {
@@ -212,12 +212,12 @@ test_scan() {
 	check "range takes no node" refused "no --node" \
 		scan range --node=0 0x1000 4K
 	check "a range while paused is refused" eval \
-		'scan_tree; put pause 1; refused "pause=0 comes first" \
+		'scan_tree; put pause 1; refused "to resume it: mfr scan set pause=0" \
 			scan range --root "$tmp/scan" 0x1000 4K'
 	check "in a virtual machine start refuses, with what to do" \
 		refuses_to_start hypervisor "this is a virtual machine" "on its host"
 	check "without recovery it does" refuses_to_start \
-		"machine check recovery" "no SUCCOR" "leave it"
+		"machine check recovery" "no SUCCOR" "leave scanning off"
 	check "where a failure panics it does" refuses_to_start \
 		vm.memory_failure_recovery "it is 0" "sysctl"
 	check "set writes to a node, all nodes, or all of the scanner" sets
