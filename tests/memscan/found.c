@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memscan finds poison that lies in memory before a program reads it, hands it
- * to memory_failure(), and the program goes on.  The control is the same
- * without the module: there the program meets the error.
+ * memscan finds poison before a program reads it and hands it to
+ * memory_failure(), and the program continues.  The control runs without the
+ * module: there the program consumes the error.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -21,7 +21,7 @@
 #include "sigbus.h"
 
 #define LINE	64UL
-/* Of a test with many pages, on a kernel that checks itself */
+/* Timeout of a test with many pages, on a debug kernel */
 #define LONG_SECONDS	240
 
 FIXTURE(found)
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN_PARENT(found)
 	scanner_end();
 }
 
-/* The new page of the caller that has this page frame, NULL if none has. */
+/* The caller's new page with this page frame, or NULL. */
 static char *handed_out(unsigned long pfn)
 {
 	static uint64_t pfns[16384];
@@ -55,9 +55,9 @@ static char *handed_out(unsigned long pfn)
 }
 
 /*
- * A free page with an error is never handed out.  A CPU hands out first what it
- * freed last: here the pages behind the one with the error, to the kernel and
- * us, as we ask for the scan.
+ * A free page with an error is never handed out.  A CPU first hands out the pages
+ * that it freed last: here those after the bad one, to the kernel and to us,
+ * while we request the scan.
  */
 TEST_F(found, in_a_free_page)
 {
@@ -89,7 +89,7 @@ TEST_F(found, in_a_free_page)
 	EXPECT_EQ(pfn, scanner_figure("demand/last_hit_pfn"));
 }
 
-/* Its owner is told which page is lost, and puts new data there in time. */
+/* The owner learns which page is lost, and writes new data there in time. */
 TEST_F(found, in_an_anonymous_page)
 {
 	struct sigbus told = {};
@@ -100,7 +100,7 @@ TEST_F(found, in_an_anonymous_page)
 	ASSERT_NE(NULL, p);
 	pattern_fill(p, 0, BASE_PAGE);
 	pa = lab_pa(p);
-	/* The last word of the page: each is read */
+	/* The last word of the page: every word is read */
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
 
 	CONTROL_READY();
@@ -115,7 +115,7 @@ TEST_F(found, in_an_anonymous_page)
 	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
 }
 
-/* Some @n of @of pages, each once, in an order that is the same each time. */
+/* Pick @n of @of pages, each once, in a reproducible order. */
 static void choose(unsigned int *chosen, unsigned int n, unsigned int of)
 {
 	unsigned int i, k, all[of], other;
@@ -131,7 +131,7 @@ static void choose(unsigned int *chosen, unsigned int n, unsigned int of)
 	}
 }
 
-/* A node's thread finds all that a pass goes over, first and last lines too. */
+/* A pass finds all poison of the node, also in the first and last lines. */
 TEST_F_TIMEOUT(found, by_the_thread_of_a_node, LONG_SECONDS)
 {
 	enum { PLANTED = 1000, PAGES = 16384 };
@@ -158,7 +158,7 @@ TEST_F_TIMEOUT(found, by_the_thread_of_a_node, LONG_SECONDS)
 		isolated += page_is_isolated(pa[i] / BASE_PAGE);
 	EXPECT_EQ(PLANTED, isolated);
 	EXPECT_EQ(hits + PLANTED, lab_poison_hits());
-	/* Signals that wait are one */
+	/* Pending signals merge into one */
 	EXPECT_LT(0, sigbus_optional(NULL));
 	EXPECT_EQ(PLANTED, scanner_figure("node0/hits/recovered"));
 	EXPECT_EQ(PLANTED, scanner_figure("node0/last_pass/hits"));
@@ -183,8 +183,8 @@ FIXTURE_TEARDOWN_PARENT(kept)
 }
 
 /*
- * In a kept page: 4 KiB are lost, the other pages of the folio are read, now
- * and in later passes, in which known poison is no machine check again.
+ * In a kept page, 4 KiB are lost. The other pages of the folio are still read,
+ * and known poison raises no machine check in later passes.
  */
 TEST_F_TIMEOUT(kept, loses_base_pages_only, LONG_SECONDS)
 {
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(kept, loses_base_pages_only, LONG_SECONDS)
 		  scanner_figure("demand/last_pass/read_pages"));
 	EXPECT_EQ(n, scanner_figure("demand/last_pass/known_pages"));
 
-	/* An error that comes later in the same folio */
+	/* A later error in the same folio */
 	ASSERT_EQ(0, lab_poison_add(self->hp.pa + 2 * BASE_PAGE, 1));
 	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
 	EXPECT_EQ(n + 1, sigbus_optional(NULL));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random writes to every file of memscan: each is taken and changes what it
- * says, or refused and changes nothing.
+ * Random writes to every file of memscan: each is accepted and shown, or refused
+ * without effect.
  *
  *	fuzz [--seed N] [--writes N]
  *
- * does N writes to each file that can be written, on average, and now and then
- * tries to open one of the others for writing, in an order and with contents
- * that follow from the seed.  Prints TAP; a failure says how to have it again.
+ * does N writes per writable file on average, and occasionally tries to open
+ * another file for writing; order and contents follow from the seed.  Prints
+ * TAP; a failure prints how to reproduce it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -28,7 +28,7 @@
 #define FILES_MAX	512
 #define INPUT_MAX	8192
 #define TEXT_MAX	64
-/* So many writes come between attempts on what nobody may write. */
+/* Number of writes per attempt to open a read-only file for writing. */
 #define OTHERS_LESS	50
 
 struct file {
@@ -37,13 +37,13 @@ struct file {
 	char text[TEXT_MAX];	/* what it said last */
 };
 
-/* Those that can be written, and the others. */
+/* Writable files, and the others. */
 static struct file settings[FILES_MAX], others[FILES_MAX];
 static int nr_settings, nr_others;
 static unsigned long seed, writes = 500, taken, refused;
 static uint64_t state;
 
-/* splitmix64: any seed is as good as another. */
+/* splitmix64: any seed will do. */
 static uint64_t draw(void)
 {
 	uint64_t z = state += 0x9e3779b97f4a7c15;
@@ -81,7 +81,7 @@ static void read_text(const struct file *file, char *text)
 	text[len < 0 ? 0 : len] = '\0';
 }
 
-/* Numbers at and beside what may be a limit, in each way to write one. */
+/* Numbers at and next to likely limits, in every notation. */
 static size_t number(char *input)
 {
 	static const char *const formats[] = {
@@ -129,7 +129,7 @@ static size_t overlong(char *input)
 	return len;
 }
 
-/* A word or a number with NUL somewhere. */
+/* A word or a number with a NUL in it. */
 static size_t with_nul(char *input)
 {
 	size_t len = below(2) ? word(input) : number(input);
@@ -157,13 +157,13 @@ static void show(const char *input, size_t len)
 		       (unsigned char)input[i]);
 }
 
-/* Says whether a range is read, which ends by itself. */
+/* Shows whether a range is being read, which ends by itself. */
 static bool is_of_a_range(const struct file *file)
 {
 	return !strcmp(file->path, MEMSCAN "demand/enabled");
 }
 
-/* Do all settings say what they said? */
+/* Are all settings unchanged? */
 static bool nothing_changed(void)
 {
 	char text[TEXT_MAX];
@@ -190,8 +190,8 @@ static bool says(const char *text, const char *input)
 }
 
 /*
- * It is taken as a whole and said, or refused with what does not mean that we
- * are broken.  A write of nothing comes to an end before it comes to us.
+ * The write is accepted completely and shown, or refused with an expected error.
+ * An empty write never reaches memscan.
  */
 static bool is_sound(struct file *file, const char *input, ssize_t len)
 {
@@ -235,7 +235,7 @@ static bool number_option(int argc, char **argv, const char *name,
 	return true;
 }
 
-/* It does what it did before. */
+/* It works as before. */
 static bool still_works(void)
 {
 	if (scanner_set("pause", "0") || scanner_set("node0/enabled", "0") ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What memscan finds is handled as each kind of memory allows, and whoever
- * would have read it goes on.  found.c has the first kinds; the control is the
+ * Poison that memscan finds is handled as each kind of memory allows, and its
+ * would-be reader continues.  found.c has the first kinds; the control is the
  * same as there.
  */
 #define _GNU_SOURCE
@@ -46,8 +46,8 @@ FIXTURE_TEARDOWN_PARENT(kinds)
 }
 
 /*
- * What is on the disk too costs nothing: nobody is even told.  Who reads it
- * through a mapping does so without a machine check; reader.c has the others.
+ * A clean page of a file costs nothing, and nobody is notified.  Reading through
+ * a mapping raises no machine check then; reader.c tests read().
  */
 TEST_F(kinds, page_cache)
 {
@@ -69,7 +69,7 @@ TEST_F(kinds, page_cache)
 	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
 }
 
-/* A transparent huge page of the caller; NULL if there is none. */
+/* Map a transparent huge page; NULL if there is none. */
 static char *map_thp(void)
 {
 	char *p = mmap(NULL, 2 * SIZE_2M, PROT_READ | PROT_WRITE,
@@ -113,7 +113,7 @@ TEST_F(kinds, transparent_huge_page)
 	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
 }
 
-/* Without the policy to keep it, all of it is lost, and not read any more. */
+/* Unless it is kept, all of it is lost, and it is not read any more. */
 TEST_F(kinds, hugetlb_2m)
 {
 	const size_t raw = 5 * BASE_PAGE;
@@ -128,7 +128,7 @@ TEST_F(kinds, hugetlb_2m)
 
 	CONTROL_READY();
 	ASSERT_EQ(0, scanner_read(lost.pa, SIZE_2M));
-	/* Whoever is told uses another one */
+	/* The notified owner uses another page */
 	used = sigbus_optional(&told) ? other.map : lost.map;
 	ASSERT_FALSE(sigbus_on_load(used + raw + LINE, &self->seen));
 	EXPECT_EQ(1, sigbus_optional(NULL));
@@ -159,7 +159,7 @@ FIXTURE_TEARDOWN_PARENT(gigantic)
 	scanner_end();
 }
 
-/* So is one of 1 GiB, for an error in its last line. */
+/* The same with 1 GiB, and an error in its last line. */
 TEST_F_TIMEOUT(gigantic, hugetlb_1g, 120)
 {
 	const size_t raw = SIZE_1G - LINE;
@@ -190,7 +190,7 @@ struct message {
 	char text[BASE_PAGE - 48];	/* behind struct msg_msg of the kernel */
 };
 
-/* No slab of such objects has more pages, and each is aligned to its size. */
+/* The largest slab of such objects; slabs are aligned to their size. */
 #define SLAB_PAGES	8
 #define SLAB_BYTES	(SLAB_PAGES * BASE_PAGE)
 
@@ -217,8 +217,8 @@ static uint64_t find_in_slab(uint64_t pa, const uint64_t *flags,
 }
 
 /*
- * Send ourselves a message.  It stays where it is for good: a page that the
- * kernel knows as poisoned is not one to free a slab with.
+ * Send ourselves a message, which stays there for good: do not free a slab that
+ * has a page with known poison.
  */
 static uint64_t page_of_message(void)
 {
@@ -229,14 +229,14 @@ static uint64_t page_of_message(void)
 	pattern_fill(message.text, 0, sizeof(message.text));
 	if (queue < 0 || msgsnd(queue, &message, sizeof(message.text), 0))
 		return 0;
-	/* To the end of memory, where there are no flags */
+	/* Up to the end of memory, where the flags end */
 	for (; !found && !page_flags_read(pa / BASE_PAGE, SLAB_PAGES, flags);
 	     pa += SLAB_BYTES)
 		found = find_in_slab(pa, flags, &message);
 	return found;
 }
 
-/* The kernel cannot do without: it is known from now on, and that is all. */
+/* The kernel cannot give up its own page: it only marks the page. */
 TEST_F_TIMEOUT(kinds, slab, 120)
 {
 	uint64_t pa = page_of_message();
@@ -251,7 +251,7 @@ TEST_F_TIMEOUT(kinds, slab, 120)
 	EXPECT_EQ(0, sigbus_optional(NULL));
 	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
 	EXPECT_EQ(1, scanner_figure("demand/hits/not_recovered"));
-	/* The scan went on */
+	/* The scan continued */
 	EXPECT_EQ(2, scanner_figure("demand/last_pass/read_pages"));
 
 	hits = lab_poison_hits();
@@ -261,7 +261,7 @@ TEST_F_TIMEOUT(kinds, slab, 120)
 	EXPECT_EQ(1, scanner_figure("demand/last_pass/hwpoison_pages"));
 }
 
-/* The first is met, the page is out of use, and the second never read. */
+/* The first error is found, the page is isolated, the second never read. */
 TEST_F(kinds, two_errors_in_a_page)
 {
 	int64_t pa, hits = lab_poison_hits();
@@ -286,7 +286,7 @@ TEST_F(kinds, two_errors_in_a_page)
 	EXPECT_EQ(hits + 1, lab_poison_hits());
 }
 
-/* Paused, nothing is found; then it is, as if there had been no pause. */
+/* A paused scan finds nothing; when resumed, it finds the poison. */
 TEST_F(kinds, hit_after_pause)
 {
 	int64_t pa, hits = lab_poison_hits();

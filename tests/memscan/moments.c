@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hits come at bad moments too: while the module is unloaded, and while memory
- * goes offline.  None is lost, and none found twice.
+ * Hits at bad moments: while the module is unloaded, and while memory goes
+ * offline.  None is lost, and none is found twice.
  *
- * A hit comes before the attempt to take its block offline, which fails while it
- * is handled and is made again, or not at all: what is about to go is not read.
- * No test leaves poison there that nobody has found.  The kernel meets it as it
- * moves the page; what comes of that is the kernel's, and not always good.
+ * A hit precedes the attempt to take its block offline, which fails while the hit
+ * is handled and is then repeated; memory about to go offline is not read.  No
+ * test leaves unfound poison there: the kernel would hit it while migrating the
+ * page, with results that are not ours and not always good.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,12 +31,12 @@
 #include "sigbus.h"
 #include "writeback.h"
 
-/* Of a test, on a busy machine */
+/* Timeout of a test, on a busy machine */
 #define LONG_SECONDS	120
 
 #define PLANTED		64
 
-/* Page frames with poison, and where they were mapped at the time. */
+/* Page frames with poison, and where they were mapped then. */
 struct planted {
 	char *addr[PLANTED];
 	int64_t pa[PLANTED];
@@ -78,7 +78,7 @@ static int isolated(const struct planted *planted)
 	return n;
 }
 
-/* What it met is handed over before it goes; the rest is found next time. */
+/* Hits are handled before the module goes; the rest is found next time. */
 TEST_F_TIMEOUT(moments, unload, LONG_SECONDS)
 {
 	int64_t hits = lab_poison_hits();
@@ -112,7 +112,7 @@ static bool can_go(uint64_t block)
 	return memblock_is_online(block) && memblock_is_movable(block);
 }
 
-/* And come back, as no poison was found in it before. */
+/* And comes back, because no poison was found in it before. */
 static bool can_go_and_come(uint64_t block)
 {
 	static uint64_t flags[BLOCK_BYTES / BASE_PAGE];
@@ -127,7 +127,7 @@ static bool can_go_and_come(uint64_t block)
 	return true;
 }
 
-/* Such a block without the page at @pa; 0 if there is none. */
+/* A suitable block without the page at @pa; 0 if there is none. */
 static uint64_t other_block(uint64_t pa)
 {
 	int blocks[64], i, n = census_blocks(0, blocks, ARRAY_SIZE(blocks));
@@ -141,7 +141,7 @@ static uint64_t other_block(uint64_t pa)
 	return 0;
 }
 
-/* A hit of a range on demand, which is handled until writing is let go. */
+/* A hit on demand, whose handling lasts until disk writes are released. */
 FIXTURE(held)
 {
 	struct writeback page;
@@ -162,7 +162,7 @@ FIXTURE_TEARDOWN_PARENT(held)
 	scanner_end();
 }
 
-/* Whatever it is that is to go, and wherever the hit is. */
+/* Whichever block is to go offline, and wherever the hit is. */
 TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
 {
 	uint64_t block = other_block(self->page.pa);
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
 	CONTROL_READY();
 	ASSERT_EQ(-EBUSY, memblock_set(block, "offline"));
 	EXPECT_TRUE(memblock_is_online(block));
-	/* It is handled still, and then the block goes, and comes back */
+	/* The hit is still being handled; then the block goes and comes back */
 	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
 	ASSERT_EQ(0, writeback_let_go());
 	ASSERT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
@@ -185,7 +185,7 @@ TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
 	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
 }
 
-/* Its hit counts, its pass does not, and nothing behind it is read. */
+/* The hit counts, the pass does not, and nothing after the hit is read. */
 TEST_F_TIMEOUT(held, a_range_is_stopped_at_a_hit, LONG_SECONDS)
 {
 	int64_t other = lab_pa(pages_map(1));
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(held, a_range_is_stopped_at_a_hit, LONG_SECONDS)
 	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
 }
 
-/* The end of a range that was stopped is none of the next one. */
+/* The end of a stopped range does not count as that of the next one. */
 TEST_F_TIMEOUT(held, a_range_is_started_at_the_end_of_another, LONG_SECONDS)
 {
 	int64_t other = lab_pa(pages_map(1));
@@ -234,7 +234,7 @@ static bool are_in_one_block(const char *first, size_t n)
 	return true;
 }
 
-/* The first of @n pages in a row that are in one block that fits, or NULL. */
+/* The first of @n contiguous pages within one suitable block, or NULL. */
 static char *map_in_a_block(size_t n, bool (*fits)(uint64_t block))
 {
 	enum { TRIES = 16, SOME = 8192 };
@@ -258,9 +258,9 @@ static bool is_leaving(uint64_t pa)
 }
 
 /*
- * Of other memory, while a block is about to go: that cannot end, as a pipe
- * holds a page of it, until the pipe is closed.  The kernel has the hit wait
- * for that; neither waits for the other for ever.
+ * A hit in other memory, while a block is about to go offline: a pipe holds one
+ * of its pages, so that cannot end until the pipe is closed.  The kernel makes
+ * the hit wait for that; they do not deadlock.
  */
 TEST_F_TIMEOUT(moments, hit_while_other_memory_goes, LONG_SECONDS)
 {
@@ -349,9 +349,10 @@ static int whole(const char *pages)
 }
 
 /*
- * An operator takes it offline from when its last error is met, and as long as
- * that is EBUSY.  It goes, while it is read still; its owner has lost what was
- * found and nothing else.  As it has poison, the kernel does not let it back.
+ * After the last hit in the block, the operator retries to take it offline while
+ * that is EBUSY.  It goes offline while it is still being read; its owner has
+ * lost the found pages and nothing else.  The kernel does not let it back,
+ * because it has poison.
  */
 TEST_F_TIMEOUT(going, while_it_is_read, LONG_SECONDS)
 {

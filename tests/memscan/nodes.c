@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pass covers exactly the pages that its node has, whatever these are, and
- * nodes may change while they are read.
+ * A pass covers exactly the pages of its node, of whatever kind, even if the
+ * node changes meanwhile.
  *
- * The machine has three nodes: node 1 has memory and no CPU, and node 2 neither
- * until the device virtio-mem is told to plug some in.
+ * The machine has three nodes: node 1 has memory but no CPU, and node 2 has
+ * neither until virtio-mem plugs in memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,7 +35,7 @@
 
 #define MPOL_BIND	2
 #define AUTO_ONLINE	"/sys/devices/system/memory/auto_online_blocks"
-/* Censuses take long on a kernel that checks itself. */
+/* A census takes long on a debug kernel. */
 #define LONG_SECONDS	120
 #define YEAR		"31622400"
 #define BLOCK_PAGES	(long)(BLOCK_BYTES / BASE_PAGE)
@@ -65,7 +65,7 @@ static long last(int node, const char *what)
 	return scanner_node_figure(node, file);
 }
 
-/* Read a pass, and compare it with what the kernel says elsewhere. */
+/* Read a pass, and compare it with the kernel's own counts. */
 static bool is_covered(int node)
 {
 	struct census census;
@@ -89,7 +89,7 @@ static bool is_covered(int node)
 		census.present - census.offline - census.hwpoison;
 }
 
-/* Off by default, as all are, and read by the CPUs of other nodes. */
+/* Off by default like all nodes, and read by the CPUs of other nodes. */
 TEST_F_TIMEOUT(nodes, pass_covers_a_node_without_cpus, LONG_SECONDS)
 {
 	char with[32];
@@ -104,14 +104,14 @@ TEST_F_TIMEOUT(nodes, pass_covers_a_node_without_cpus, LONG_SECONDS)
 	EXPECT_TRUE(is_covered(NEAR));
 }
 
-/* By the counters of events: they are quicker than a census. */
+/* From event counters, which are faster than a census. */
 static long ballooned(void)
 {
 	return procfile_value("/proc/vmstat", "balloon_inflate ") -
 	       procfile_value("/proc/vmstat", "balloon_deflate ");
 }
 
-/* Size of the machine, but for what is plugged in. */
+/* Size of the machine without plugged memory. */
 static int machine_mib(void)
 {
 	const char *mib = getenv("MFR_MIB");
@@ -119,7 +119,7 @@ static int machine_mib(void)
 	return mib ? atoi(mib) : 0;
 }
 
-/* The host has taken them back: to read them would fetch them again. */
+/* The host has taken them back; reading would populate them again. */
 TEST_F_TIMEOUT(nodes, ballooned_pages_are_not_read, LONG_SECONDS)
 {
 	const long pages = (64 << 20) / BASE_PAGE;
@@ -138,7 +138,7 @@ TEST_F_TIMEOUT(nodes, ballooned_pages_are_not_read, LONG_SECONDS)
 	EXPECT_EQ(0, last(NEAR, "offline"));
 }
 
-/* Not in the direct map: the load traps, is counted, and the scan goes on. */
+/* Not in the direct map: the trap is counted, and the scan continues. */
 TEST_F_TIMEOUT(nodes, secret_pages_are_unmapped, LONG_SECONDS)
 {
 	enum { PAGES = 64 };
@@ -173,14 +173,14 @@ static long plugged_pages(void)
 	       census.zoneinfo - census.offline;
 }
 
-/* Have virtio-mem plug in so much, in whole blocks all of which are free. */
+/* Make virtio-mem plug in this much, and wait until all of it is online. */
 static bool plug(const char *size, long bytes)
 {
 	return !monitor_do("qom-set vmem requested-size %s", size) &&
 	       poll_until(plugged_pages() == bytes / (long)BASE_PAGE);
 }
 
-/* A node gets its first memory, loses a part, and all, and gets it back. */
+/* A node gets its first memory, loses part and then all, and gets it back. */
 TEST_F_TIMEOUT(nodes, memory_comes_to_a_new_node, LONG_SECONDS)
 {
 	ASSERT_TRUE(plug("0", 0));
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(plugged, scope_free, LONG_SECONDS)
 		  last(PLUGGED, "hwpoison"));
 }
 
-/* Blocks go and come while they are read as fast as can be. */
+/* Blocks go offline and online while they are read at full speed. */
 TEST_F_TIMEOUT(plugged, blocks_go_and_come, LONG_SECONDS)
 {
 	enum { ROUNDS = 8 };
@@ -271,7 +271,7 @@ TEST_F_TIMEOUT(plugged, blocks_go_and_come, LONG_SECONDS)
 	EXPECT_TRUE(is_covered(PLUGGED));
 }
 
-/* What came online is read soon, though the pass take a year. */
+/* Memory that came online is read soon, even if the pass takes a year. */
 TEST_F_TIMEOUT(plugged, what_comes_is_read_soon, LONG_SECONDS)
 {
 	uint64_t pa = block_pa(self, 1);
@@ -290,7 +290,7 @@ TEST_F_TIMEOUT(plugged, what_comes_is_read_soon, LONG_SECONDS)
 						   "hits/recovered") == 1));
 	EXPECT_EQ((pa + BLOCK_BYTES) / BASE_PAGE - 1,
 		  scanner_node_figure(PLUGGED, "last_hit_pfn"));
-	/* Counted when the burst with the hit is over */
+	/* Counted at the end of the burst with the hit */
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
 						   "nearby/hits") == 1));
 	EXPECT_LE(BLOCK_BYTES / NEARBY_BYTES,
@@ -299,16 +299,16 @@ TEST_F_TIMEOUT(plugged, what_comes_is_read_soon, LONG_SECONDS)
 }
 
 /*
- * The first burst of a pass of a year hits; the scan then finds what is near,
- * and what is near that, but the pass does not go on.
+ * The first burst of a year-long pass hits; the scan then finds the errors near
+ * it, and those near them, but the pass does not advance.
  */
 TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 {
 	const uint64_t near[] = {
 		5 * BASE_PAGE,			/* the first */
 		NEARBY_BYTES - BASE_PAGE,		/* in the same 2 MiB */
-		2 * NEARBY_BYTES - BASE_PAGE,	/* in the 2 MiB behind */
-		2 * NEARBY_BYTES,			/* behind that, next to a hit */
+		2 * NEARBY_BYTES - BASE_PAGE,	/* in the 2 MiB after */
+		2 * NEARBY_BYTES,			/* after that, next to a hit */
 	};
 	const uint64_t far = 16 * NEARBY_BYTES;
 	const size_t n = ARRAY_SIZE(near);
@@ -323,7 +323,7 @@ TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "enabled", "1"));
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
 						   "hits/recovered") == n));
-	/* That one before the block, the first three, and the one behind */
+	/* The one before the memory block, the first three, and the next */
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED,
 						   "nearby/blocks") == 5));
 	EXPECT_EQ(n - 1, scanner_node_figure(PLUGGED, "nearby/hits"));
@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 	EXPECT_FALSE(page_flags((pa + far) / BASE_PAGE) & PAGE_HWPOISON);
 	EXPECT_EQ(0, scanner_node_figure(PLUGGED, "passes"));
 
-	/* In the end the pass gets there, and reads no known poison */
+	/* The pass gets there in the end, and reads no known poison */
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "max_cpu_percent", "100"));
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "cycle_seconds", "1"));
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED, "passes") > 0));
@@ -341,7 +341,7 @@ TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 	ASSERT_EQ(0, memblock_set(self->pa, "online_movable"));
 }
 
-/* New pages of the caller that are in the node; NULL if there are none. */
+/* Map new pages on the node; NULL if that fails. */
 static char *map_on(int node, size_t bytes)
 {
 	unsigned long mask = 1UL << node;
@@ -355,7 +355,7 @@ static char *map_on(int node, size_t bytes)
 	return p;
 }
 
-/* In a child, as it lasts until it is killed. */
+/* In a child, because it retries until it is killed. */
 static pid_t start_offline(uint64_t pa)
 {
 	pid_t pid = fork();
@@ -372,8 +372,8 @@ static bool is_going_offline(uint64_t pa)
 }
 
 /*
- * What is about to go is not read.  A page that a pipe holds cannot be moved,
- * so that taking its block offline tries until it is interrupted.
+ * Memory about to go offline is not read.  A page held by a pipe cannot be
+ * migrated, so taking its block offline retries until it is interrupted.
  */
 TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 {
@@ -403,7 +403,7 @@ TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 	EXPECT_EQ(hits, lab_poison_hits());
 	ASSERT_EQ(0, lab_poison_del(pa, 1));
 
-	/* It stays: it is read again */
+	/* The block stays online, and is read again */
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
@@ -417,7 +417,7 @@ TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 
 /*
  * A block with poison that went offline comes back only if it is unplugged and
- * plugged in again; what is found then is not handed out either.
+ * plugged in again.  Poison found then is not handed out either.
  */
 TEST_F_TIMEOUT(plugged, poison_that_comes_back_is_found, LONG_SECONDS)
 {

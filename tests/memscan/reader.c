@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * memscan finds poison in the page cache before the kernel copies it to a
- * reader: not only this one would not survive that, the machine panics.
+ * reader, which would panic the machine.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN_PARENT(reader)
 	scanner_end();
 }
 
-/* The page is dropped, and what is read comes from the disk. */
+/* The page is dropped, and the reader gets the data from disk. */
 TEST_F(reader, of_a_cached_file)
 {
 	static char page[BASE_PAGE];

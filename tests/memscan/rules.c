@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What memscan reads and what not, when it refuses, and that it obeys.
+ * What memscan reads and skips, when it refuses to scan, and its settings.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 #define RECOVERY_SYSCTL	"/proc/sys/vm/memory_failure_recovery"
 #define TRACING		"/sys/kernel/tracing/"
-/* Of a test with a whole node, on a kernel that checks itself */
+/* Timeout of a test with a whole node, on a debug kernel */
 #define LONG_SECONDS	120
 #define RAM_PA		(1UL << 20)	/* behind the hole of the BIOS */
 #define BURST_BYTES	(4UL << 20)	/* a burst of memscan reads so much */
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN_PARENT(rules)
 	scanner_unload();
 }
 
-/* Off until somebody wants it. */
+/* Off by default. */
 TEST_F(rules, off_by_default)
 {
 	EXPECT_EQ(0, scanner_figure("node0/enabled"));
@@ -88,7 +88,7 @@ TEST_F_TIMEOUT(rules, a_pass_covers_the_node, LONG_SECONDS)
 		  scanner_figure("node0/last_pass/end_seconds"));
 }
 
-/* What the kernel knows as poisoned is not read, and is counted. */
+/* Pages marked as poisoned are counted instead of read. */
 TEST_F(rules, known_poison_is_skipped)
 {
 	char *p = mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE,
@@ -107,7 +107,7 @@ TEST_F(rules, known_poison_is_skipped)
 	EXPECT_EQ(0, scanner_figure("demand/last_pass/read_pages"));
 }
 
-/* Who found what, where, and what came of it, in words. */
+/* The tracepoint names scan, place and outcome in words. */
 TEST_F(rules, a_hit_is_traced)
 {
 	static char trace[1 << 16];
@@ -177,7 +177,7 @@ TEST_F(rules, pause)
 	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));
 }
 
-/* From when it is no longer paused until its first burst is under way. */
+/* Resume, and wait until the first burst is under way. */
 static int let_begin(void)
 {
 	int err = scanner_set("pause", "0");
@@ -189,8 +189,8 @@ static int let_begin(void)
 }
 
 /*
- * What was asked for last is what is done, whatever was stopped before it, and
- * whenever: paused, or amid its only burst.
+ * The last request counts, whether the range before it was stopped while paused
+ * or in the middle of its only burst.
  */
 TEST_F(rules, a_range_can_be_stopped)
 {
@@ -222,7 +222,7 @@ TEST_F(rules, a_range_can_be_stopped)
 	EXPECT_TRUE(scanner_comes_to("demand/state", "idle"));
 }
 
-/* Too many errors: stop, say so, and leave the rest alone. */
+/* Too many errors: the scan stops, says so, and leaves the rest unread. */
 TEST_F(rules, stops_at_max_hits)
 {
 	enum { PAGES = 4 };
@@ -246,14 +246,14 @@ TEST_F(rules, stops_at_max_hits)
 	EXPECT_EQ(2, scanner_figure("demand/hits/recovered"));
 	EXPECT_EQ(0, scanner_figure("demand/passes"));
 
-	/* Started again, it finds what is left */
+	/* Started again, it finds the rest */
 	ASSERT_EQ(0, scanner_set("max_hits", "3"));
 	ASSERT_EQ(0, scanner_start(low, high - low));
 	EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
 	EXPECT_EQ(PAGES, scanner_figure("demand/hits/recovered"));
 }
 
-/* memory_failure() would panic: not even force makes it scan. */
+/* memory_failure() would panic, so not even force makes it scan. */
 TEST_F(rules, no_recovery_no_scan)
 {
 	ASSERT_EQ(0, procfile_write(RECOVERY_SYSCTL, "0"));
@@ -266,7 +266,7 @@ TEST_F(rules, no_recovery_no_scan)
 	EXPECT_TRUE(poll_until(scanner_figure("node0/read_bytes") > 0));
 }
 
-/* Without force: the host scans for its guests, and this is one. */
+/* Without force it refuses, because the host scans for its guests. */
 TEST_F(rules, refuses_in_a_guest)
 {
 	ASSERT_EQ(0, scanner_unload());
@@ -289,7 +289,7 @@ static bool is_refused(const char *file, const char *value)
 	return err == -EINVAL;
 }
 
-/* A value that is refused changes nothing. */
+/* A refused value changes nothing. */
 TEST_F(rules, bad_values)
 {
 	static const char *const never[] = {
@@ -326,7 +326,7 @@ TEST_F(rules, bad_values)
 	EXPECT_STREQ("idle", scanner_text("demand/state"));
 }
 
-/* What is written is what is read. */
+/* A written value is read back. */
 TEST_F(rules, values_are_kept)
 {
 	static const char *const good[][2] = {
@@ -344,7 +344,7 @@ TEST_F(rules, values_are_kept)
 
 #define NOBODY	65534
 
-/* Which of its files does a user without privileges get to? */
+/* What an unprivileged user can do with the files. */
 static struct walked {
 	uint64_t pa[2];		/* of all hits there were */
 	int files, writable, readable, telling, told;
@@ -364,7 +364,7 @@ static bool nobody_opens(const char *path, int flags)
 	return fd >= 0;
 }
 
-/* Is it the address of a hit, or the number of its page frame? */
+/* Does it show the address of a hit, or its page frame number? */
 static bool is_telling(const char *path)
 {
 	static char text[4096];
@@ -404,8 +404,8 @@ static int look_at_file(const char *path, const struct stat *st, int type,
 }
 
 /*
- * Users without privileges see no physical address, and change nothing, in none
- * of all files that there are.  scan_addr and two of last_hit_pfn tell of hits.
+ * An unprivileged user sees no physical address and changes nothing in any
+ * file.  Three files show hits: scan_addr and both last_hit_pfn.
  */
 TEST_F_TIMEOUT(rules, unprivileged, LONG_SECONDS)
 {
@@ -432,7 +432,7 @@ TEST_F_TIMEOUT(rules, unprivileged, LONG_SECONDS)
 	EXPECT_LT(walked.files / 2, walked.readable);
 }
 
-/* At any moment: while it reads, paused, with hits before it. */
+/* At any moment: while it reads, while paused, and after hits. */
 TEST_F_TIMEOUT(rules, unload_at_any_time, LONG_SECONDS)
 {
 	char *p = mmap(NULL, 64 * BASE_PAGE, PROT_READ | PROT_WRITE,

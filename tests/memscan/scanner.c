@@ -16,7 +16,7 @@
 #include "procfile.h"
 #include "sigbus.h"
 
-/* As it is, unless run asks for one that is spoilt. */
+/* The module as built, unless run asks for a spoilt one. */
 static const char *module_path(void)
 {
 	const char *path = getenv("MFR_SCANNER");
@@ -144,7 +144,7 @@ int scanner_read(uint64_t pa, size_t len)
 		0 : -ETIME;
 }
 
-/* A node takes longer than a state usually does: wait while it moves. */
+/* A pass over a node takes long: wait as long as it makes progress. */
 static bool ends_pass(int node, long passes)
 {
 	long at;

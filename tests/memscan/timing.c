@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When memscan reads: late and early, fast on idle CPUs, slowly where reads take
- * long, and not at all while the machine sleeps.
+ * When memscan reads: late passes, fast on idle CPUs, slow if reads take long, and
+ * not at all during suspend.
  *
- * Of node 1, which is small, and has no CPUs: those of the machine are its.
+ * On node 1, which is small and has no CPUs, so all CPUs count as its own.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -20,7 +20,7 @@
 #include "procfile.h"
 #include "scanner.h"
 
-/* Of a test, on a busy machine */
+/* Timeout of a test, on a busy machine */
 #define LONG_SECONDS	120
 
 #define NODE	1
@@ -51,7 +51,7 @@ static bool is_pace(const char *pace)
 	return !strcmp(scanner_text("node1/pace"), pace);
 }
 
-/* The clock is what is tested here: let it go on for so many seconds. */
+/* The clock is under test here: wait for this many seconds. */
 static void let_pass(int seconds)
 {
 	time_t end = time(NULL) + seconds;
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(timing, late_seconds_are_counted, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
 	ASSERT_TRUE(scanner_comes_to("node1/state", "paused"));
 	EXPECT_EQ(0, figure("late_seconds"));
-	/* What a pause delays has to have begun */
+	/* A pause only delays a pass that has begun */
 	ASSERT_EQ(0, scanner_set_node(NODE, "max_cpu_percent", "1"));
 	ASSERT_EQ(0, scanner_set("pause", "0"));
 	ASSERT_TRUE(poll_until(figure("read_bytes") > 0));
@@ -82,7 +82,7 @@ TEST_F_TIMEOUT(timing, late_seconds_are_counted, LONG_SECONDS)
 	EXPECT_LE(2, figure("late_seconds"));
 }
 
-/* Between the two whole seconds that it began and ended in. */
+/* By its start and end, each rounded down to a second. */
 static long seconds_of_last_pass(void)
 {
 	return figure("last_pass/end_seconds") -
@@ -125,8 +125,8 @@ static void spin_on(int cpu, pid_t *pid)
 }
 
 /*
- * All CPUs have work: it is not fast.  Reads take long as the CPU is
- * given to others meanwhile: it goes slowly, but it goes on.
+ * All CPUs are busy, so the pace is not fast.  Reads take long because the CPU
+ * is given to others meanwhile: the pace is slow, but the scan continues.
  */
 TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 {
@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 	bool slow, goes_on;
 	long at;
 
-	/* What is usual has to be known first */
+	/* First measure what is usual */
 	ASSERT_EQ(0, scanner_read_pass(NODE));
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "20"));
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
@@ -154,8 +154,8 @@ TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 }
 
 /*
- * Suspend: events of the scheduler say when the thread ran.  After processes
- * were frozen, and before they were thawed, it did not; then it went on.
+ * Suspend: scheduler events show when the thread ran: not between freezing and
+ * thawing of processes, and again afterwards.
  */
 struct sleep_seen {
 	unsigned int before, asleep, after;

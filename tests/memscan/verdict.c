@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * On which machines does memscan read without force?  A variant a machine; run
- * says how it is made.
+ * Which machines does memscan scan without force?  One variant per machine; run
+ * lists how each is configured.
  */
 #include <errno.h>
 #include <poison.h>

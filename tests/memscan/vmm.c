@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memscan finds poison in a KVM guest's memory: its VMM is told, has the page's
- * data anew, and the guest reads these.  Without the module the guest meets the
- * error, and does not run on.
+ * memscan finds poison in a KVM guest's memory: the VMM is notified and writes
+ * the data again, and the guest reads that.  Without the module, the guest
+ * consumes the error and cannot continue.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,7 @@ static int create_cpu(int kvm, int vm, struct kvm_run **run)
 	return *run == MAP_FAILED ? -1 : vcpu;
 }
 
-/* 0, or -1 if there is no KVM, or something is wrong with it. */
+/* 0, or -1 if KVM is missing or fails. */
 static int create_guest(struct guest *guest, char *ram, size_t bytes)
 {
 	struct kvm_userspace_memory_region memory = {
@@ -70,7 +70,7 @@ static int create_guest(struct guest *guest, char *ram, size_t bytes)
 	return guest->vcpu < 0 ? -1 : 0;
 }
 
-/* Let it read a byte at DATA_OFFSET of that page: the byte, or -1. */
+/* Make the guest read the byte at DATA_OFFSET of that page: the byte, or -1. */
 static int guest_reads(struct guest *guest, uint64_t gpa)
 {
 	const struct kvm_run *run = guest->run;
@@ -103,7 +103,7 @@ FIXTURE_TEARDOWN_PARENT(vmm)
 	scanner_end();
 }
 
-/* Of anonymous memory: the VMM puts a new page in its place. */
+/* Anonymous memory: the VMM puts a new page in its place. */
 TEST_F(vmm, guest_page)
 {
 	char *data = self->guest.ram + DATA_GPA;
@@ -149,8 +149,8 @@ FIXTURE_TEARDOWN_PARENT(kept_guest)
 }
 
 /*
- * Of a kept page of 1 GiB: 4 KiB are lost, the VMM has the guest use another
- * page, as guests do that are told, and the guest goes on in the same huge page.
+ * A kept page of 1 GiB: 4 KiB are lost, the VMM makes the guest use another page,
+ * as notified guests do, and the guest continues in the same huge page.
  */
 TEST_F_TIMEOUT(kept_guest, loses_a_base_page, 120)
 {
