@@ -83,7 +83,7 @@ struct mfr_context_options {
 
 /*
  * Make a context; @options may be NULL for all defaults.
- * -ENOMEM, -EMFILE.
+ * -ENOMEM; -EMFILE, -ENFILE: the process, or the system, has too many files.
  */
 int mfr_context_create(const struct mfr_context_options *options,
 		       struct mfr_context **context);
@@ -139,7 +139,7 @@ struct mfr_region_options {
  * -EINVAL a wrong size, node or flag; -ENODEV no huge pages of this size;
  * -EOPNOTSUPP MFR_REGION_NEED_KEEP on a kernel without keep;
  * -ENOMEM the pool has too few pages (of @node); -ENOSPC the context has no
- * room for one more region; -EMFILE.
+ * room for one more region; -EMFILE, -ENFILE.
  */
 int mfr_region_create(struct mfr_context *context,
 		      const struct mfr_region_options *options,
@@ -154,7 +154,8 @@ int mfr_region_create(struct mfr_context *context,
  * -EBADF: no descriptor; -EMEDIUMTYPE: no memfd; -ENODATA: it is empty;
  * -EPERM: it can shrink (F_SEAL_SHRINK is not set) and the flag is not given,
  * or it is sealed against writing; -EACCES: @fd is not open for both reading and
- * writing; -ENOSPC, -EMFILE as above.
+ * writing; -EBADMSG, -EIO: fdinfo is malformed, or reading it failed;
+ * -ENOMEM, -ENOSPC, -EMFILE, -ENFILE as above.
  */
 int mfr_region_import(struct mfr_context *context, int fd, unsigned int flags,
 		      struct mfr_region **region);
@@ -211,7 +212,7 @@ int mfr_region_replace(struct mfr_region *region, uint64_t offset);
 /*
  * Map a ledger's file that another process sent.
  * -EBADF; -EBADMSG: no ledger; -EPROTONOSUPPORT: of another version; -EMSGSIZE:
- * cut short; -EPERM: it is not sealed against shrinking.
+ * cut short; -EPERM: it is not sealed against shrinking; -ENOMEM.
  */
 int mfr_ledger_open(int fd, struct mfr_ledger **ledger);
 int mfr_ledger_close(struct mfr_ledger *ledger);
@@ -339,7 +340,9 @@ int64_t mfr_ledger_save(const struct mfr_ledger *ledger, void *buffer,
  */
 int mfr_region_load(struct mfr_region *region, const void *blob, size_t size);
 
-/* Send memfd and blob. Errors of sendmsg(); -EPIPE without SIGPIPE. */
+/*
+ * Send memfd and blob.  Errors of sendmsg(), -EPIPE without SIGPIPE; -ENOMEM.
+ */
 int mfr_region_send(const struct mfr_region *region, int socket);
 
 /*
@@ -370,8 +373,8 @@ int mfr_kvm_to_guest(const struct mfr_kvm_slot *slots, size_t count,
 		     struct mfr_range lost, struct mfr_range *guest);
 
 /*
- * The opposite, for KVM_RUN's -EHWPOISON with KVM_EXIT_MEMORY_FAULT (gpa and
- * size): mark the result with mfr_region_mark().
+ * The opposite, for KVM_RUN that fails with EHWPOISON and KVM_EXIT_MEMORY_FAULT
+ * (gpa and size): mark the result with mfr_region_mark().
  */
 int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
 		      struct mfr_range guest, struct mfr_range *lost);
