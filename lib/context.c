@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sched.h>
 
-#include "sigbus.h"
 #include "sized.h"
 
 #define OBJECT_MAGIC	0x747865746e6f636dULL
@@ -29,7 +28,7 @@ static int allocate(const struct mfr_context_options *o, struct mfr_context *c)
 	c->places = calloc(c->places_max, sizeof(*c->places));
 	if (!c->places)
 		return -ENOMEM;
-	err = mfr_events_init(&c->events, o->events ? o->events : 256);
+	err = mfr_queue_init(&c->queue, o->events ? o->events : 256);
 	if (err)
 		free(c->places);
 	return err;
@@ -86,10 +85,10 @@ int mfr_context_destroy(struct mfr_context *context)
 
 	if (err)
 		return err;
-	if (owns_regions(context) || mfr_sigbus_is_installed(context))
+	if (owns_regions(context) || atomic_load(&context->has_handler))
 		return -EBUSY;
 	context->magic = 0;
-	mfr_events_exit(&context->events);
+	mfr_queue_exit(&context->queue);
 	free(context->places);
 	free(context);
 	errno = saved;

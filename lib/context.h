@@ -7,7 +7,7 @@
 
 #include <mfr.h>
 
-#include "event.h"
+#include "queue.h"
 
 /*
  * Where a region is.  Read by signal handlers: @end is written last and
@@ -21,9 +21,10 @@ struct mfr_place {
 
 struct mfr_context {
 	uint64_t magic;
-	struct mfr_events events;
+	struct mfr_queue queue;
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
+	atomic_bool has_handler;	/* of SIGBUS, see sigbus.c */
 	atomic_flag places_busy;	/* for add and remove, not for find */
 	unsigned int places_max;
 	struct mfr_place *places;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #define _GNU_SOURCE
-#include "sigbus.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -48,7 +46,7 @@ int mfr_sigbus(struct mfr_context *context, const siginfo_t *info,
 		event.flags |= MFR_EVENT_KNOWN;
 	if (info->si_code == BUS_MCEERR_AR)
 		event.flags |= MFR_EVENT_ACTION_REQUIRED;
-	mfr_events_add(&context->events, &event);
+	mfr_queue_add(&context->queue, &event);
 	if (info->si_code == BUS_MCEERR_AO || mfr_guard_leave(ucontext))
 		return MFR_SIGBUS_RESUME;
 	return MFR_SIGBUS_STUCK;
@@ -87,9 +85,10 @@ static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
 	pass_on(sig, info, ucontext);
 }
 
-bool mfr_sigbus_is_installed(const struct mfr_context *context)
+static void forget(struct mfr_context *context)
 {
-	return atomic_load(&installed) == context;
+	atomic_store(&installed, NULL);
+	atomic_store(&context->has_handler, false);
 }
 
 int mfr_sigbus_install(struct mfr_context *context)
@@ -105,11 +104,12 @@ int mfr_sigbus_install(struct mfr_context *context)
 		return err;
 	if (!atomic_compare_exchange_strong(&installed, &nobody, context))
 		return -EBUSY;
+	atomic_store(&context->has_handler, true);
 	err = sigaction(SIGBUS, NULL, &before);
 	ours.sa_mask = before.sa_mask;
 	if (err || sigaction(SIGBUS, &ours, NULL)) {
 		err = -errno;
-		atomic_store(&installed, NULL);
+		forget(context);
 	}
 	errno = saved;
 	return err;
@@ -122,7 +122,7 @@ int mfr_sigbus_uninstall(struct mfr_context *context)
 
 	if (err)
 		return err;
-	if (!mfr_sigbus_is_installed(context))
+	if (!atomic_load(&context->has_handler))
 		return -ENOENT;
 	if (sigaction(SIGBUS, NULL, &now))
 		err = -errno;
@@ -131,7 +131,7 @@ int mfr_sigbus_uninstall(struct mfr_context *context)
 	else if (sigaction(SIGBUS, &before, NULL))
 		err = -errno;
 	if (!err)
-		atomic_store(&installed, NULL);
+		forget(context);
 	errno = saved;
 	return err;
 }

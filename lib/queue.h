@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bounded queue of events, filled by signal handlers of any thread and read
+ * by one.  A slot's turn says whose it is: position when a writer may fill it,
+ * position + 1 when it can be read.
+ */
+#ifndef MFR_QUEUE_H
+#define MFR_QUEUE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mfr.h>
+
+struct mfr_queue_slot {
+	_Atomic uint64_t turn;
+	struct mfr_event event;
+};
+
+struct mfr_queue {
+	int fd;				/* eventfd, does not block */
+	_Atomic int overflow;
+	_Atomic uint64_t tail;
+	uint64_t head;			/* the reader's */
+	uint64_t mask;
+	struct mfr_queue_slot *slots;
+};
+
+int mfr_queue_init(struct mfr_queue *queue, unsigned int count);
+void mfr_queue_exit(struct mfr_queue *queue);
+
+/* Add an event, or record the overflow, and wake the reader.  Async-signal-safe. */
+void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event);
+
+/* Take the oldest event, or the overflow after them; false if there is none. */
+bool mfr_queue_take(struct mfr_queue *queue, struct mfr_event *event);
+
+#endif /* MFR_QUEUE_H */
