@@ -254,8 +254,12 @@ int main(int argc, char **argv)
 	huge = pages > 1 ? 2UL << 20 : 1UL << 30;
 	start = pages > 1 ? huge : 0;
 	if (mfr_context_create(NULL, &c) || mfr_sigbus_install(c) ||
-	    mfr_context_set_log(c, note, NULL) ||
-	    !(r = region(c, pages, keep))) {
+	    mfr_context_set_log(c, note, NULL)) {
+		printf("Bail out! no context\n");
+		return 1;
+	}
+	r = region(c, pages, keep);
+	if (!r) {
 		printf("Bail out! no region\n");
 		return 1;
 	}
