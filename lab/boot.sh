@@ -3,7 +3,7 @@
 # Boot a kernel in QEMU, run a command, and judge from the console what the
 # kernel thought of it.
 
-qemu=qemu-system-x86_64
+qemu="qemu-system-x86_64"
 keep_logs=100
 unsafe_interrupts='vfio_iommu_type1.allow_unsafe_interrupts=1'
 unsafe_interrupts+=' iommufd.allow_unsafe_interrupts=1'
@@ -25,15 +25,16 @@ check_qemu_version() {
 make_plugin() {	# DIRECTORY
 	check_qemu_version
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
-		-o "$1/poison.so" "$lab"/{poison,count,insn}.c ||
-		die "cannot compile the plugin, $lab/{poison,count,insn}.c"
+		-o "$1/poison.so" "$lab"/{poison,watch,count,insn}.c ||
+		die "cannot compile the plugin, $lab/{poison,watch,count,insn}.c"
 	check_same_inputs plugin "$1"
 }
 
 plugin_inputs() {
 	compilers
 	package_version qemu-system-x86
-	cat "$lab"/{poison,count,insn}.c "$lab"/{plugin,doorbell,poison,count,insn}.h
+	cat "$lab"/{poison,watch,count,insn}.c \
+		"$lab"/{plugin,doorbell,poison,watch,count,insn}.h
 	declare -f make_plugin
 }
 

@@ -11,6 +11,7 @@
 
 #include "insn.h"
 #include "plugin.h"
+#include "watch.h"
 
 static struct counter {
 	_Atomic uint64_t insns;		/* written by the CPU's thread alone */

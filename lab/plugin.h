@@ -49,21 +49,7 @@ void qemu_plugin_register_flush_cb(uint64_t id, void (*cb)(uint64_t id));
 void qemu_plugin_register_atexit_cb(uint64_t id,
 	void (*cb)(uint64_t id, void *data), void *data);
 
-/* poison.c */
 struct CPUState;
-
-/* What decides how code is translated: bits */
-enum watch {
-	WATCH_LOADS = 1,
-	WATCH_BLOCKS = 2,	/* count.c */
-};
-
-/*
- * Neither @cpu, which asks, nor any other executes after its doorbell what was
- * translated otherwise.
- */
-void watch(struct CPUState *cpu, enum watch what, bool on);
-bool watched(enum watch what);
 
 /* count.c: the requests of count.h, and its part of a translation */
 int64_t count_start(struct CPUState *cpu);

@@ -15,7 +15,7 @@
  * Loads are only watched while there may be poison: a guest that never poisons
  * anything pays for one comparison a block, when the block is translated.  QEMU
  * keeps what it has translated for either state, and goes from one to the other
- * with no more than a stop of all CPUs (see watch()).
+ * with no more than a stop of all CPUs (see watch.c).
  *
  * WHAT IT RELIES ON BEYOND THE PLUGIN INTERFACE
  *
@@ -29,9 +29,8 @@
  * - CPUX86State begins with the general registers, in the order of x86.  A
  *   doorbell checks that: it must find its own magic number in RAX.
  * - At the start of a block all guest registers are in memory.
- * - The flags by which a CPU finds its blocks lie where CFLAGS_OFFSET says, which
- *   is checked.  Their upper byte is the number of a cluster of CPUs that share
- *   blocks: nothing else goes by it, and a PC has one cluster.
+ * - The flags by which a CPU finds its blocks lie where watch.c expects them,
+ *   which is checked.
  * - A helper function that touches guest memory can be left at any access,
  *   for it may fault.  The unwinder finds the block that called it.
  *
@@ -53,6 +52,7 @@
 #include "insn.h"
 #include "plugin.h"
 #include "poison.h"
+#include "watch.h"
 
 #define EXPORT		__attribute__((visibility("default")))
 #define PAGE_BYTES	4096ull
@@ -62,25 +62,14 @@ struct guest {			/* CPUX86State, as far as we know it */
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
 };
 
-union work_arg {
-	void *ptr;
-	uint64_t addr;
-};
-
 enum { EXCP_MCHK = 18, INTERRUPT_MCE = 0x1000 };
 enum { INJECT_BROADCAST = 1, INJECT_ALWAYS = 2 };
 
-struct CPUState *qemu_get_cpu(int index);
 void qemu_mutex_lock_iothread_impl(const char *file, int line);
 void qemu_mutex_unlock_iothread(void);
 void async_run_on_cpu(struct CPUState *cpu,
 		      void (*work)(struct CPUState *, union work_arg),
 		      union work_arg arg);
-void async_safe_run_on_cpu(struct CPUState *cpu,
-			   void (*work)(struct CPUState *, union work_arg),
-			   union work_arg arg);
-uint32_t curr_cflags(struct CPUState *cpu);
-void qemu_plugin_disable_mem_helpers(struct CPUState *cpu);
 bool in_code_gen_buffer(const void *p);
 void cpu_reset_interrupt(struct CPUState *cpu, int mask);
 void cpu_x86_inject_mce(void *monitor, struct CPUState *cpu, int bank,
@@ -251,8 +240,8 @@ static int check_ram(uint64_t pa, uint64_t lines)
 }
 
 /* Call @act for each page of [@pa, @pa + @len) until one fails. */
-static int for_each_page(uint64_t pa, uint64_t len,
-			 int (*act)(uint64_t page_pa, uint64_t lines))
+static int on_each_page(uint64_t pa, uint64_t len,
+			int (*act)(uint64_t page_pa, uint64_t lines))
 {
 	uint64_t end = pa + len;
 
@@ -278,11 +267,11 @@ static int change_poison(uint64_t pa, uint64_t len,
 
 	if (!len || pa + len < pa)
 		return -EINVAL;
-	err = for_each_page(pa, len, check_ram);
+	err = on_each_page(pa, len, check_ram);
 	if (err)
 		return err;
 	pthread_mutex_lock(&table_lock);
-	err = for_each_page(pa, len, act);
+	err = on_each_page(pa, len, act);
 	pthread_mutex_unlock(&table_lock);
 	return err;
 }
@@ -296,81 +285,6 @@ static void heal_all(void)
 		for (page = buckets[i]; page; page = page->next)
 			atomic_store(&page->lines, 0);
 	poisoned_places = 0;
-}
-
-/*
- * What is watched decides how a block is translated.  It is the CPUs' cluster as
- * well, so that only blocks are found that were translated for it.
- */
-#define CFLAGS_OFFSET		0x2f8
-#define CFLAGS_CLUSTER_SHIFT	24
-
-static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int watch_wanted;	/* watch_lock */
-static atomic_uint watch_now;		/* changes while no CPU executes */
-
-bool watched(enum watch what)
-{
-	return watch_now & what;
-}
-
-static void set_cluster(struct CPUState *cpu, uint32_t cluster)
-{
-	uint32_t *cflags = (uint32_t *)((char *)cpu + CFLAGS_OFFSET);
-	bool found = *cflags == curr_cflags(cpu);
-
-	if (found)
-		*cflags = (*cflags & (1u << CFLAGS_CLUSTER_SHIFT) - 1) |
-			  cluster << CFLAGS_CLUSTER_SHIFT;
-	if (found && *cflags == curr_cflags(cpu))
-		return;
-	fprintf(stderr, "poison: the flags of a CPU are not where QEMU 7.2 has them; use Debian 12's qemu-system-x86\n");
-	_exit(1);
-}
-
-/*
- * No CPU executes.  In 7.2 an instruction that leaves its block from a helper,
- * such as IRET, leaves a pointer to its callbacks behind, which would be called
- * for what others do, or be gone with the code.
- */
-static void forget_callbacks(uint64_t id)
-{
-	struct CPUState *cpu;
-	int i;
-
-	(void)id;
-	for (i = 0; (cpu = qemu_get_cpu(i)); i++)
-		qemu_plugin_disable_mem_helpers(cpu);
-}
-
-static void change_watch(struct CPUState *any, union work_arg unused)
-{
-	struct CPUState *cpu;
-	int i;
-
-	(void)any;
-	(void)unused;
-	pthread_mutex_lock(&watch_lock);
-	watch_now = watch_wanted;
-	for (i = 0; (cpu = qemu_get_cpu(i)); i++)
-		set_cluster(cpu, watch_wanted);
-	pthread_mutex_unlock(&watch_lock);
-	forget_callbacks(0);
-}
-
-/*
- * QEMU first stops every CPU at the end of its block, this one included: the
- * doorbell is the last but one instruction of its block, so nothing the guest
- * does after the request runs in old code.  A second CPU that comes before
- * the first one's change has to stop as well.
- */
-void watch(struct CPUState *cpu, enum watch what, bool on)
-{
-	pthread_mutex_lock(&watch_lock);
-	watch_wanted = on ? watch_wanted | what : watch_wanted & ~what;
-	if (watch_wanted != watch_now)
-		async_safe_run_on_cpu(cpu, change_watch, (union work_arg){ 0 });
-	pthread_mutex_unlock(&watch_lock);
 }
 
 /* Runs on CPU 0 with QEMU's big lock held, outside of translated code. */
