@@ -37,6 +37,9 @@ campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 15 minutes
 series:	## export keep and memscan for git am
 	@kernel/series
 
+lint:	## scripts, user code, manual pages, spelling, licences; seconds
+	@tests/lint
+
 kcheck:	## checkpatch, sparse and W=1 on the kernel code
 	@kernel/check
 
@@ -46,9 +49,20 @@ dkms:	## source package of memscan for DKMS, to build/dkms
 tool:	## the command mfr, to build/tools
 	@$(MAKE) -s -C tools
 
-install:	## library and tool, to PREFIX (/usr/local) below DESTDIR
+install: install-lib install-tool ## both, to PREFIX (/usr/local) below DESTDIR
+
+install-lib:	## the library, which needs no other; LIBDIR is PREFIX/lib
 	@$(MAKE) -s -C lib OUT=$(CURDIR)/build/lib install
+
+install-tool:	## the command mfr, its manual pages and systemd units
 	@$(MAKE) -s -C tools install
+
+uninstall:	## remove what install has put there
+	@$(MAKE) -s -C lib uninstall
+	@$(MAKE) -s -C tools uninstall
+
+deps:	## install the packages that library and tool need, or name them
+	@$(MAKE) -s -C tools deps
 
 build:	## fetch and build the lab's kernels
 	@lab/vm build --kernel base
@@ -61,4 +75,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-debug bench bench-record bench-report selftests campaign series kcheck dkms tool install build shell clean
+.PHONY: help demo demo-scan check check-debug bench bench-record bench-report selftests campaign series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean

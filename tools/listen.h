@@ -6,9 +6,10 @@
 #define MFR_LISTEN_H
 
 /*
- * @where is "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH".  Serves /metrics,
- * read anew for each request, in the format that it accepts, until SIGINT or SIGTERM.  Returns an exit
- * status, after saying what failed.
+ * Serve /metrics at @where: "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH".
+ * The host is read again for each request and printed in the format that the
+ * client accepts.  Ends on SIGINT or SIGTERM.  Returns an exit status, after
+ * printing what failed.
  */
 int listen_and_serve(const char *where);
 

@@ -8,8 +8,6 @@
 
 #include "command.h"
 
-#define VERSION	"0.1"
-
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
