@@ -9,6 +9,7 @@
 #include "host.h"
 #include "json.h"
 #include "number.h"
+#include "problems.h"
 
 enum { KEY_TOLERATE = 0x200 };
 

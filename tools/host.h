@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that status, check and export tell of a host, and what is wrong with it.
+ * All that status, check and export tell of a host.
  */
 #ifndef MFR_HOST_H
 #define MFR_HOST_H
@@ -22,25 +22,11 @@ struct host {
 	struct scanner scanner;
 };
 
-/* Something to be done by a person, in a sentence; up to @end. */
-struct problems {
-	size_t n;
-	char **text;
-};
-
 void host_read(struct host *host);
 void host_free(struct host *host);
 
 /* Neither the poisoned memory nor the nodes' counters could be read. */
 bool host_unknown(const struct host *host);
-
-/* @tolerated_bytes of poisoned memory are no problem yet. */
-void problems_find(struct problems *problems, const struct host *host,
-		   uint64_t tolerated_bytes);
-/* Add those of the scanner alone. */
-void problems_find_scanner(struct problems *problems,
-			   const struct scanner *scanner);
-void problems_free(struct problems *problems);
 
 /*
  * Why a source is missing and what to do, for each that is: @tell gets its

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "problems.h"
 
 #define INTEGER(value)	((json_int_t)(value))
 

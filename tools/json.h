@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "host.h"
+#include "problems.h"
 
 /* As json_pack(); never NULL. */
 json_t *json_make(const char *format, ...);

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "host.h"
 #include "moment.h"
+#include "problems.h"
 #include "size.h"
 
 static void __attribute__((format(printf, 2, 3)))
@@ -37,7 +38,7 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* A DIMM is named where one is known to have failed. */
+/* Which DIMM it was, if EDAC knows, is for find_dimms() to name. */
 static void find_corrupted(struct problems *problems, const struct host *host,
 			   uint64_t tolerated_bytes)
 {

@@ -18,6 +18,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "number.h"
+#include "problems.h"
 #include "scan_table.h"
 #include "setting.h"
 #include "size.h"

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "host.h"
 #include "json.h"
+#include "problems.h"
 #include "scan_table.h"
 #include "size.h"
 
