@@ -19,11 +19,6 @@ void root_set(const char *dir)
 	root = dir;
 }
 
-bool root_is_real(void)
-{
-	return !*root;
-}
-
 static const char *vpath(const char *fmt, va_list ap)
 {
 	static char path[PATH_MAX];

@@ -17,9 +17,6 @@
 
 void root_set(const char *dir);
 
-/* Is this the machine's own /sys and /proc? */
-bool root_is_real(void);
-
 /* The path below the root, in a static buffer that the next call reuses. */
 const char *root_path(const char *fmt, ...) PATH_FORMAT;
 
