@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bad_pages.h"
 #include "command.h"
+#include "hwpoison.h"
 #include "json.h"
 #include "machine.h"
 #include "page_list.h"
@@ -35,7 +35,7 @@ static int list_pages(const struct request *request)
 	size_t i;
 
 	(void)request;
-	if (bad_pages_find(&list, &unplaced_bytes)) {
+	if (hwpoison_find(&list, &unplaced_bytes)) {
 		page_list_free(&list);
 		return STATUS_UNKNOWN;
 	}
@@ -147,7 +147,7 @@ static int save_pages(const struct request *request)
 	if (!err)
 		err = load_ours(request, &list, &machine);
 	if (!err || err == -ENOENT)
-		err = bad_pages_find(&list, &unplaced_bytes);
+		err = hwpoison_find(&list, &unplaced_bytes);
 	list.machine = machine;
 	if (!err)
 		err = write_list(request->file, &list);
@@ -165,7 +165,7 @@ static int save_pages(const struct request *request)
 /* Returns whether the page is out of use, after saying why not. */
 static bool retire(uint64_t address, bool *go_on)
 {
-	int err = bad_page_retire(address);
+	int err = hwpoison_retire(address);
 
 	if (!err || err == -EHWPOISON)
 		return true;

@@ -8,7 +8,6 @@
 #ifndef MFR_ROOT_H
 #define MFR_ROOT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

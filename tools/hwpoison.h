@@ -2,8 +2,8 @@
 /*
  * The pages that this kernel knows to be bad.
  */
-#ifndef MFR_BAD_PAGES_H
-#define MFR_BAD_PAGES_H
+#ifndef MFR_HWPOISON_H
+#define MFR_HWPOISON_H
 
 #include "page_list.h"
 
@@ -12,9 +12,9 @@
  * somebody maps.  @unplaced gets the bytes of kept files whose address cannot
  * be told.  0, or a negative errno after saying what failed.
  */
-int bad_pages_find(struct page_list *list, uint64_t *unplaced_bytes);
+int hwpoison_find(struct page_list *list, uint64_t *unplaced_bytes);
 
 /* Take the page at @address out of use.  0 or a negative errno. */
-int bad_page_retire(uint64_t address);
+int hwpoison_retire(uint64_t address);
 
-#endif /* MFR_BAD_PAGES_H */
+#endif /* MFR_HWPOISON_H */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bad_pages.h"
+#include "hwpoison.h"
 #include "kept.h"
 #include "root.h"
 
@@ -170,7 +170,7 @@ static int find_kept(struct page_list *list, uint64_t *unplaced_bytes)
 	return err;
 }
 
-int bad_pages_find(struct page_list *list, uint64_t *unplaced_bytes)
+int hwpoison_find(struct page_list *list, uint64_t *unplaced_bytes)
 {
 	int err = find_flagged(list);
 
@@ -178,7 +178,7 @@ int bad_pages_find(struct page_list *list, uint64_t *unplaced_bytes)
 	return err ? err : find_kept(list, unplaced_bytes);
 }
 
-int bad_page_retire(uint64_t address)
+int hwpoison_retire(uint64_t address)
 {
 	char text[32];
 
