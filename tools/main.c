@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr: what an operator types.  Each subcommand has a file of its own.
+ * mfr: what an operator types.  Subcommand NAME is in cmd_NAME.c.
  */
 #include <err.h>
 #include <stdio.h>
