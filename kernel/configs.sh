@@ -26,8 +26,8 @@ new_objects() {	# ARCH_DIR
 
 # "SYMBOL OBJECT" for each that the base's objects define.
 definitions() {	# BASE_TREE
-	(cd "$1" && find mm lib fs kernel virt -name '*.o' |
-		xargs nm -A --defined-only 2>/dev/null |
+	(cd "$1" && find mm lib fs kernel virt -name '*.o' -print0 |
+		xargs -0 nm -A --defined-only 2>/dev/null |
 		sed -nE 's/^([^:]*):[0-9a-f]* [A-Z] (.*)/\2 \1/p' |
 		LC_ALL=C sort -u)
 }

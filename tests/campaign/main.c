@@ -331,14 +331,28 @@ static void usage(FILE *out)
 static bool parse_option(int option)
 {
 	switch (option) {
-	case 's': options.seed = strtoull(optarg, NULL, 0); return true;
-	case 'p': options.poisonings = strtoul(optarg, NULL, 0); return true;
-	case 'n': options.sweep = false; return true;
-	case 'g': options.gigantic = false; return true;
-	case 'v': options.verbose = true; return true;
-	case 'c': return !setenv("MFR_CONTROL", "1", 1);
-	case 'b': return model_break(optarg) != BREAK_NOTHING;
-	case 'h': usage(stdout); exit(0);
+	case 's':
+		options.seed = strtoull(optarg, NULL, 0);
+		return true;
+	case 'p':
+		options.poisonings = strtoul(optarg, NULL, 0);
+		return true;
+	case 'n':
+		options.sweep = false;
+		return true;
+	case 'g':
+		options.gigantic = false;
+		return true;
+	case 'v':
+		options.verbose = true;
+		return true;
+	case 'c':
+		return !setenv("MFR_CONTROL", "1", 1);
+	case 'b':
+		return model_break(optarg) != BREAK_NOTHING;
+	case 'h':
+		usage(stdout);
+		exit(0);
 	}
 	return false;
 }

@@ -24,7 +24,7 @@ static char *print(const struct page_list *list, size_t *size)
 	char *text = NULL;
 	FILE *f = open_memstream(&text, size);
 
-	require(f != NULL, "memory");
+	require(!!f, "memory");
 	page_list_print(list, f);
 	require(!fclose(f), "memory");
 	return text;
