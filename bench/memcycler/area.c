@@ -62,6 +62,10 @@ static int hugetlb_memfd(size_t huge_bytes, bool keep)
 	if (fd < 0 && keep)
 		err(STATUS_REFUSED,
 		    "cannot create a memfd with MFD_MF_KEEP_UE_MAPPED, is this a kernel with keep?");
+	if (fd < 0 && errno == ENODEV)
+		errx(STATUS_REFUSED,
+		     "this machine has no pages of %zu MiB: see /sys/kernel/mm/hugepages",
+		     MIB(huge_bytes));
 	if (fd < 0)
 		err(STATUS_REFUSED, "cannot create a memfd of %zu MiB pages",
 		    MIB(huge_bytes));

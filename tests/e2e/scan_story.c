@@ -52,12 +52,14 @@
  * @pfn: base page with the bad line
  * @records: base pages of data that it wanted
  * @right: of these, those found as they were written
+ * @unreadable: and those of which read(2) did not return all
  * @replaced: those that it was told to be lost, and took from the replica
  */
 struct fate {
 	uint64_t pfn;
 	unsigned long records;
 	unsigned long right;
+	unsigned long unreadable;
 	unsigned long replaced;
 };
 
@@ -179,9 +181,9 @@ static void use_page_cache(const struct data *d, struct fate *fate)
 	size_t i;
 
 	for (i = 0; i < RECORDS; i++)
-		if (pread(d->fd, record, BASE_PAGE, i * BASE_PAGE) ==
-		    BASE_PAGE &&
-		    pattern_check(record, i * BASE_PAGE, BASE_PAGE) < 0)
+		if (pread(d->fd, record, BASE_PAGE, i * BASE_PAGE) != BASE_PAGE)
+			fate->unreadable++;
+		else if (pattern_check(record, i * BASE_PAGE, BASE_PAGE) < 0)
 			fate->right++;
 }
 
@@ -307,6 +309,7 @@ static void end_program(const struct kind *kind, struct program *p)
 	       lab_poison_hits() - hits);
 	printf("%s_records=%lu\n", kind->name, p->fate->records);
 	printf("%s_right=%lu\n", kind->name, p->fate->right);
+	printf("%s_unreadable=%lu\n", kind->name, p->fate->unreadable);
 	printf("%s_replaced=%lu\n", kind->name, p->fate->replaced);
 }
 

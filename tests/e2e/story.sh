@@ -47,7 +47,7 @@ run_story() {	# COLUMN VM_OPTION... -- COMMAND...
 	shift
 
 	printf '# %s: booting\n' "$column" >&2
-	lab/vm run --timeout 180 "$@" |
+	lab/vm run --timeout 900 "$@" |
 	while IFS= read -r line; do
 		line=${line%$'\r'}
 		case $line in
