@@ -8,7 +8,9 @@
 
 #define MEMSCAN	"/sys/kernel/memscan"
 
-#define INFO(id, name, ...)	[SCAN_##id] = { .file = name, __VA_ARGS__ },
+#define INFO(id, name, ...)						\
+	[SCAN_##id] = { .file = name, __VA_ARGS__ },
+
 const struct scan_figure_info scan_figures[N_SCAN_FIGURES] = {
 	SCAN_FIGURES(INFO)
 };

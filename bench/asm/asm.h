@@ -7,6 +7,6 @@
 #ifndef BENCH_ASM_H
 #define BENCH_ASM_H
 
-#define _ASM_EXTABLE_TYPE(from, to, type)
+#define _ASM_EXTABLE_TYPE(...)
 
 #endif /* BENCH_ASM_H */
