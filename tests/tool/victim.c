@@ -4,7 +4,8 @@
  * "lost ADDRESS" (physical) once SIGBUS has come, and holds the page until it
  * is killed.  The page is kept if the kernel can.
  *
- * victim --reads N reads it N times; with 0 it only poisons the line.
+ * victim --pages N does so in N base pages, one after the other; with 0 it only
+ * poisons the line of the first.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -59,22 +60,34 @@ static char *map_huge(void)
 	return p;
 }
 
-int main(int argc, char **argv)
+static int64_t poison(const char *bad)
 {
-	long reads = 1;
-	char *bad;
-	int64_t pa;
+	int64_t pa = lab_pa(bad);
 
-	if (argc == 3 && !strcmp(argv[1], "--reads"))
-		reads = atol(argv[2]);
-	bad = map_huge() + BAD_OFFSET;
-	pa = lab_pa(bad);
 	if (pa < 0)
 		errx(1, "not in the lab: %s", strerror((int)-pa));
-	if (signal(SIGBUS, on_sigbus) == SIG_ERR || lab_poison_add(pa, 1))
+	if (lab_poison_add(pa, 1))
 		errx(1, "cannot poison %#" PRIx64, pa);
-	while (reads-- > 0)
-		read_lost(bad);
+	return pa;
+}
+
+int main(int argc, char **argv)
+{
+	long pages = 1, i;
+	int64_t pa;
+	char *huge;
+
+	if (argc == 3 && !strcmp(argv[1], "--pages"))
+		pages = atol(argv[2]);
+	huge = map_huge();
+	if (signal(SIGBUS, on_sigbus) == SIG_ERR)
+		err(1, "signal");
+	pa = poison(huge + BAD_OFFSET);
+	for (i = 0; i < pages; i++) {
+		if (i)
+			poison(huge + BAD_OFFSET + i * 4096);
+		read_lost(huge + BAD_OFFSET + i * 4096);
+	}
 	printf("lost 0x%" PRIx64 "\n", pa & ~4095);
 	fflush(stdout);
 	for (;;)
