@@ -85,10 +85,11 @@ static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
 	pass_on(sig, info, ucontext);
 }
 
+/* In this order: once there is no @installed, another thread may install. */
 static void forget(struct mfr_context *context)
 {
-	atomic_store(&installed, NULL);
 	atomic_store(&context->has_handler, false);
+	atomic_store(&installed, NULL);
 }
 
 int mfr_sigbus_install(struct mfr_context *context)

@@ -491,4 +491,44 @@ TEST_F(signals, threads_lose_no_event_without_saying_so)
 	EXPECT_EQ(200 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
 }
 
+struct turns {
+	struct mfr_context *context;
+	int done, unprotected;
+};
+
+/* While a context has the handler, nothing may let it be destroyed. */
+static void *install_often(void *arg)
+{
+	struct turns *t = arg;
+
+	while (t->done < 5000) {
+		if (mfr_sigbus_install(t->context)) {
+			sched_yield();
+			continue;
+		}
+		t->done++;
+		t->unprotected += !atomic_load(&t->context->has_handler);
+		mfr_sigbus_uninstall(t->context);
+	}
+	return NULL;
+}
+
+TEST_F(signals, threads_take_turns_with_the_handler)
+{
+	struct turns turns[2] = {
+		{ .context = self->context }, { .context = self->context },
+	};
+	pthread_t threads[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, install_often,
+					    &turns[i]));
+	for (i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		EXPECT_EQ(0, turns[i].unprotected);
+	}
+	EXPECT_EQ(-ENOENT, mfr_sigbus_uninstall(self->context));
+}
+
 TEST_HARNESS_MAIN
