@@ -91,11 +91,9 @@ static bool start_on(unsigned long cpu)
 
 bool heartbeat_start(void)
 {
-	struct timespec tick;
 	unsigned long cpu;
 
-	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	hz = 1000000000 / tick.tv_nsec;
+	hz = sysconf(_SC_CLK_TCK);
 	observer = gettid();
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	if (cpus > CPUS_MAX ||
@@ -113,22 +111,35 @@ void heartbeat_patience(unsigned int factor)
 	patience = factor;
 }
 
-/* Timer interrupts of each CPU: the line "LOC:" has a column for each. */
+/*
+ * Ticks that found the CPU busy, in units of 1 / @hz s: a lost one is. Not the
+ * interrupts of its timer, of which timers of programs cause some, too.
+ */
+static unsigned long busy_ticks(const char *line)
+{
+	unsigned long user, nice, system, irq, softirq;
+
+	if (sscanf(line, "%*s %lu %lu %lu %*u %*u %lu %lu", &user, &nice,
+		   &system, &irq, &softirq) != 5)
+		return 0;
+	return user + nice + system + irq + softirq;
+}
+
 static void read_ticks(unsigned long *ticks)
 {
 	static char text[1 << 16];
 	unsigned int cpu;
-	char *at;
+	char name[16], *line;
 
 	memset(ticks, 0, CPUS_MAX * sizeof(*ticks));
-	if (procfile_read("/proc/interrupts", text, sizeof(text)) < 0)
+	if (procfile_read("/proc/stat", text, sizeof(text)) < 0)
 		return;
-	at = strstr(text, "LOC:");
-	if (!at)
-		return;
-	at += 4;
-	for (cpu = 0; cpu < cpus; cpu++)
-		ticks[cpu] = strtoul(at, &at, 10);
+	for (cpu = 0; cpu < cpus; cpu++) {
+		snprintf(name, sizeof(name), "\ncpu%u ", cpu);
+		line = strstr(text, name);
+		if (line)
+			ticks[cpu] = busy_ticks(line + 1);
+	}
 }
 
 static void see(unsigned int cpu, unsigned long ticks)
