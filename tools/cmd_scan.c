@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #include "json.h"
 #include "number.h"
 #include "problems.h"
+#include "root.h"
 #include "scan_table.h"
 #include "setting.h"
 #include "size.h"
@@ -42,6 +44,8 @@ static const char *advice_on(const struct scan_check *check)
 	static const char *const advices[][2] = {
 		{ "hypervisor",
 		  "scan on its host; the module's parameter force=1 is for tests" },
+		{ "machine checks",
+		  "boot without mce=off" },
 		{ "machine check recovery",
 		  "a hit could stop this machine, so leave scanning off" },
 		{ "vm.memory_failure_recovery",
@@ -169,6 +173,40 @@ static int run_status(const struct request *request)
 	return (request->watch ? watch_and_show : show_status)(request);
 }
 
+/* Memory behind no CPU, as that of CXL devices: scanned if named only. */
+static bool is_far(const struct scan *scan)
+{
+	FILE *f = root_fopen("/sys/devices/system/node/node%d/cpulist",
+			     scan->node);
+	char cpus[2];
+	bool far;
+
+	if (!f)
+		return false;
+	far = !fgets(cpus, sizeof(cpus), f) || *cpus == '\n';
+	fclose(f);
+	return far;
+}
+
+/* Enable the node that was named, or all that are not far. */
+static bool enable(const struct scanner *scanner, int node)
+{
+	const struct scan *scan;
+	size_t i;
+
+	if (node != ALL_NODES)
+		return setting_apply(scanner, node, "enabled=1");
+	for (i = 0; i < scanner->n; i++) {
+		scan = &scanner->node[i];
+		if (is_far(scan))
+			warnx("node %d has no CPU and is left out: mfr scan start --node=%d scans it",
+			      scan->node, scan->node);
+		else if (!setting_apply(scanner, scan->node, "enabled=1"))
+			return false;
+	}
+	return true;
+}
+
 /* Apply the settings, and then @enabled, to the selected nodes. */
 static int apply(const struct request *request, const char *enabled)
 {
@@ -182,7 +220,9 @@ static int apply(const struct request *request, const char *enabled)
 	for (i = 0; i < request->n_words && done; i++)
 		done = setting_apply(&scanner, request->node,
 				     request->word[i]);
-	if (done && *enabled)
+	if (done && !strcmp(enabled, "enabled=1"))
+		done = enable(&scanner, request->node);
+	else if (done && *enabled)
 		done = setting_apply(&scanner, request->node, enabled);
 	scanner_free(&scanner);
 	return done ? STATUS_FINE : STATUS_UNKNOWN;
@@ -449,7 +489,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ .name = "node", .key = KEY_NODE, .arg = "N",
-	  .doc = "This node only; all by default" },
+	  .doc = "This node only; by default all, but start leaves out nodes without CPUs" },
 	{ .name = "watch", .key = KEY_WATCH,
 	  .doc = "Follow the pass under way until it ends" },
 	{ 0 }

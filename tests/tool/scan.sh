@@ -44,6 +44,19 @@ starts_and_stops() {
 		scan start && holds node0/enabled 1 && holds node2/enabled 1
 }
 
+leaves_out_far_nodes() {
+	local nodes=$tmp/scan/sys/devices/system/node
+	scan_tree
+	mkdir -p "$nodes"/node{0,2}
+	echo 0-3 >"$nodes/node0/cpulist"
+	echo >"$nodes/node2/cpulist"
+	put node2/enabled 0
+	scan start 2>"$tmp/said"
+	holds node0/enabled 1 && holds node2/enabled 0 &&
+		grep -q "node 2 has no CPU.*--node=2" "$tmp/said" &&
+		scan start --node=2 && holds node2/enabled 1
+}
+
 refuses_to_start() {	# CHECK WHY WHAT_TO_DO
 	scan_tree
 	put capability "$1: refused: $2"
@@ -216,12 +229,16 @@ test_scan() {
 			scan range --root "$tmp/scan" 0x1000 4K'
 	check "in a virtual machine start refuses, with what to do" \
 		refuses_to_start hypervisor "this is a virtual machine" "on its host"
+	check "where machine checks are off it does" refuses_to_start \
+		"machine checks" "CR4.MCE is 0" "boot without mce=off"
 	check "without recovery it does" refuses_to_start \
 		"machine check recovery" "no SUCCOR" "leave scanning off"
 	check "where a failure panics it does" refuses_to_start \
 		vm.memory_failure_recovery "it is 0" "sysctl"
 	check "set writes to a node, all nodes, or all of the scanner" sets
 	check "start and stop write to those that are meant" starts_and_stops
+	check "start leaves out nodes without CPUs, unless named" \
+		leaves_out_far_nodes
 	check "range writes size and address, and shows the result" starts_range
 	check "stop range ends the range alone" stops_range
 	check "a range that is stopped meanwhile is not through" \
