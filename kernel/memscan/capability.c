@@ -9,15 +9,17 @@
 #define pr_fmt(fmt) "memscan: " fmt
 
 #include <linux/cpufeature.h>
+#include <linux/cpumask.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/processor.h>
-#include <linux/smp.h>
 #include <linux/sysfs.h>
+#include <linux/timekeeping.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
+#include <asm/special_insns.h>
 #include "memscan.h"
 
 static bool force;
@@ -29,11 +31,17 @@ MODULE_PARM_DESC(force, "Scan under a hypervisor, or without known machine check
  * @name: what it is called in sysfs
  * @forcible: whether force=1 overrides it
  * @refusal: NULL if the condition holds, or the reason why not
+ * @each_cpu: ask @refusal once on each CPU, as it looks at that CPU
+ * @refusing: with @each_cpu, the CPUs on which the condition does not hold
+ * @why: the reason that the last of these gave
  */
 struct check {
 	const char *name;
 	bool forcible;
 	const char *(*refusal)(void);
+	bool each_cpu;
+	struct cpumask refusing;
+	const char *why;
 };
 
 static const char *hypervisor_refusal(void)
@@ -43,29 +51,48 @@ static const char *hypervisor_refusal(void)
 	return "this is a virtual machine, whose host scans its memory";
 }
 
-/*
- * MCG_SER_P: software can recover. MCG_LMCE_P: a hit interrupts one CPU only;
- * otherwise it would stop all of them. Intel SDM Vol. 3B, 17.3.1.1.
- */
-static const char *intel_refusal(void)
+/* Without it, a machine check shuts the CPU down, and the machine resets. */
+static const char *machine_check_refusal(void)
 {
-	u32 low = 0, high = 0;
+	if (__read_cr4() & X86_CR4_MCE)
+		return NULL;
+	return "they are off (CR4.MCE is 0), as with mce=off, so the first hit would reset the machine";
+}
 
-	if (rdmsr_safe_on_cpu(raw_smp_processor_id(), MSR_IA32_MCG_CAP, &low,
-			      &high))
-		return "MSR IA32_MCG_CAP cannot be read";
-	if (!(low & MCG_SER_P))
+/*
+ * MCG_SER_P: software can recover. MCG_LMCE_P and LMCE_EN: a hit interrupts one
+ * CPU only; otherwise it stops all of them. Firmware may forbid it, and
+ * mce=no_lmce leaves it off. Intel SDM Vol. 3B, 17.3.1.1 and 17.3.1.4.
+ */
+static const char *intel_refusal(u64 capabilities, u64 enabled)
+{
+	if (!(capabilities & MCG_SER_P))
 		return "the CPU has no software error recovery (MCG_SER_P)";
-	if (!(low & MCG_LMCE_P))
+	if (!(capabilities & MCG_LMCE_P))
 		return "the CPU has no local machine checks (MCG_LMCE_P)";
+	if (!(enabled & MCG_EXT_CTL_LMCE_EN))
+		return "local machine checks are off (MCG_EXT_CTL), by the firmware or mce=no_lmce";
 	return NULL;
+}
+
+static const char *this_intel_refusal(void)
+{
+	u64 capabilities, enabled = 0;
+
+	if (rdmsrl_safe(MSR_IA32_MCG_CAP, &capabilities))
+		return "MSR IA32_MCG_CAP cannot be read";
+	/* Only there with MCG_LMCE_P */
+	if (capabilities & MCG_LMCE_P &&
+	    rdmsrl_safe(MSR_IA32_MCG_EXT_CTL, &enabled))
+		return "MSR IA32_MCG_EXT_CTL cannot be read";
+	return intel_refusal(capabilities, enabled);
 }
 
 static const char *recovery_refusal(void)
 {
 	switch (boot_cpu_data.x86_vendor) {
 	case X86_VENDOR_INTEL:
-		return intel_refusal();
+		return this_intel_refusal();
 	case X86_VENDOR_AMD:
 	case X86_VENDOR_HYGON:
 		if (boot_cpu_has(X86_FEATURE_SUCCOR))
@@ -93,17 +120,64 @@ static const char *sysctl_refusal(void)
 	return NULL;
 }
 
-static const struct check checks[] = {
+/* Files are not read before each burst: what was read a second ago will do. */
+static u64 sysctl_until_ns;
+
+static const char *recent_sysctl_refusal(void)
+{
+	static const char *why;
+
+	if (ktime_get_ns() >= READ_ONCE(sysctl_until_ns)) {
+		WRITE_ONCE(why, sysctl_refusal());
+		WRITE_ONCE(sysctl_until_ns, ktime_get_ns() + NSEC_PER_SEC);
+	}
+	return READ_ONCE(why);
+}
+
+static struct check checks[] = {
 	{ "hypervisor", true, hypervisor_refusal },
-	{ "machine check recovery", true, recovery_refusal },
-	{ "vm.memory_failure_recovery", false, sysctl_refusal },
+	{ "machine checks", false, machine_check_refusal, true },
+	{ "machine check recovery", true, recovery_refusal, true },
+	{ "vm.memory_failure_recovery", false, recent_sysctl_refusal },
 };
+
+static const char *verdict(const struct check *check)
+{
+	if (!check->each_cpu)
+		return check->refusal();
+	return cpumask_empty(&check->refusing) ? NULL : READ_ONCE(check->why);
+}
+
+void memscan_capability_add_cpu(unsigned int cpu)
+{
+	const char *why;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(checks); i++) {
+		why = checks[i].each_cpu ? checks[i].refusal() : NULL;
+		if (!why)
+			continue;
+		/* Before the bit, as verdict() reads it after */
+		WRITE_ONCE(checks[i].why, why);
+		smp_wmb();
+		cpumask_set_cpu(cpu, &checks[i].refusing);
+	}
+}
+
+void memscan_capability_del_cpu(unsigned int cpu)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(checks); i++)
+		cpumask_clear_cpu(cpu, &checks[i].refusing);
+}
 
 /**
  * memscan_refusal - check whether memory may be read
  *
  * Context: process context, may sleep.
- * Return: NULL if it may, or the reason why not. Either can change.
+ * Return: NULL if it may, or the reason why not. Either can change; that of the
+ * sysctl is up to a second old.
  */
 const char *memscan_refusal(void)
 {
@@ -113,11 +187,18 @@ const char *memscan_refusal(void)
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (force && checks[i].forcible)
 			continue;
-		why = checks[i].refusal();
+		why = verdict(&checks[i]);
 		if (why)
 			return why;
 	}
 	return NULL;
+}
+
+/* The same as of now. */
+const char *memscan_refusal_now(void)
+{
+	WRITE_ONCE(sysctl_until_ns, 0);
+	return memscan_refusal();
 }
 
 /* One line per check, with its verdict, for sysfs. */
@@ -126,29 +207,34 @@ int memscan_capability_show(char *buf)
 	const char *why;
 	int i, len = 0;
 
+	WRITE_ONCE(sysctl_until_ns, 0);
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		why = checks[i].refusal();
-		len += sysfs_emit_at(buf, len, "%s: %s%s%s\n", checks[i].name,
-				     why ? "refused: " : "ok", why ?: "",
+		why = verdict(&checks[i]);
+		len += sysfs_emit_at(buf, len, "%s: %s%s", checks[i].name,
+				     why ? "refused: " : "ok", why ?: "");
+		if (why && checks[i].each_cpu)
+			len += sysfs_emit_at(buf, len, " (CPUs %*pbl)",
+					     cpumask_pr_args(&checks[i].refusing));
+		len += sysfs_emit_at(buf, len, "%s\n",
 				     why && force && checks[i].forcible ?
 				     " (overridden by force)" : "");
 	}
 	return len;
 }
 
-static void log_verdict(void)
+void memscan_capability_log(void)
 {
 	const char *why;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		why = checks[i].refusal();
+		why = verdict(&checks[i]);
 		if (!why)
 			continue;
 		if (force && checks[i].forcible)
 			pr_warn("forced, although %s\n", why);
 		else
-			pr_warn("does not scan: %s\n", why);
+			pr_warn("does not scan: %s: %s\n", checks[i].name, why);
 	}
 }
 
@@ -176,7 +262,6 @@ int memscan_capability_init(void)
 		kern_unmount(proc);
 		return PTR_ERR(recovery_sysctl);
 	}
-	log_verdict();
 	return 0;
 }
 

@@ -69,7 +69,7 @@ bool memscan_is_hwpoison(unsigned long pfn)
 static enum memscan_outcome isolate(unsigned long pfn)
 {
 	/* If recovery was disabled since the burst began, it would panic. */
-	if (memscan_refusal())
+	if (memscan_refusal_now())
 		return MEMSCAN_HIT_NOT_RECOVERED;
 
 	switch (memory_failure(pfn, 0)) {

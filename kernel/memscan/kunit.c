@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests that need no broken memory: pace, blocks near a hit, ranges, choice of
- * pages, and the walk. A separate module, memscan_kunit, contains copies of the
+ * Tests that need no broken memory: whether CPUs are fit, pace, blocks near a
+ * hit, ranges, choice of pages, and the walk. A separate module, memscan_kunit, contains copies of the
  * files under test, and fakes what they call.
  */
+
+#include "capability.c"
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -17,17 +19,58 @@
 #define MIB(n)		((n) * 1ULL << 20)
 
 /*
+ * Fit CPUs
+ */
+
+#define GOOD	(MCG_SER_P | MCG_LMCE_P)
+
+static void intel_has_local_machine_checks_on(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, intel_refusal(GOOD, MCG_EXT_CTL_LMCE_EN));
+	KUNIT_EXPECT_NOT_NULL(test, intel_refusal(GOOD, 0));
+	KUNIT_EXPECT_NOT_NULL(test, intel_refusal(GOOD, ~MCG_EXT_CTL_LMCE_EN));
+	KUNIT_EXPECT_NOT_NULL(test, intel_refusal(MCG_SER_P,
+						  MCG_EXT_CTL_LMCE_EN));
+	KUNIT_EXPECT_NOT_NULL(test, intel_refusal(MCG_LMCE_P,
+						  MCG_EXT_CTL_LMCE_EN));
+}
+
+/* Machine checks are off for a moment, on the CPU that asks only. */
+static void one_unfit_cpu_refuses(struct kunit *test)
+{
+	struct check *check = &checks[1];
+	const char *on, *off;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	on = check->refusal();
+	cr4_update_irqsoff(0, X86_CR4_MCE);
+	off = check->refusal();
+	memscan_capability_add_cpu(smp_processor_id());
+	cr4_update_irqsoff(X86_CR4_MCE, 0);
+	local_irq_restore(flags);
+
+	KUNIT_EXPECT_NULL(test, on);
+	KUNIT_ASSERT_NOT_NULL(test, off);
+	KUNIT_EXPECT_STREQ(test, off, verdict(check));
+	force = true;
+	KUNIT_EXPECT_STREQ(test, off, memscan_refusal());
+	force = false;
+	memscan_capability_del_cpu(cpumask_first(&check->refusing));
+	KUNIT_EXPECT_NULL(test, verdict(check));
+}
+
+/*
  * Pace
  */
 
 /* A pass of 100 s over 100 MiB that has covered @done after @elapsed. */
 static u64 wait_after(enum memscan_pace pace, u64 done, u64 elapsed,
-		      u64 burst_ns, unsigned int percent)
+		      u64 burst_ns)
 {
 	const struct memscan_target target = {
 		.cycle_ns = SECONDS(100),
 		.total_bytes = MIB(100),
-		.max_cpu_percent = percent,
 	};
 	const struct memscan_progress progress = {
 		.pace = pace,
@@ -44,47 +87,91 @@ static u64 wait_after(enum memscan_pace pace, u64 done, u64 elapsed,
 static void pace_is_even(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, SECONDS(3),
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(5), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(5), 0));
 	KUNIT_EXPECT_EQ(test, SECONDS(4),
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(4), 0));
 	KUNIT_EXPECT_EQ(test, SECONDS(4),
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(80), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(80), SECONDS(4), 0));
 }
 
 static void pace_catches_up(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(8), 0, 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(8), 0));
 	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(99), 0, 10));
-}
-
-static void pace_keeps_the_cap(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, 900,
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(9), 100, 10));
-	KUNIT_EXPECT_EQ(test, 9900,
-			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(9), 100, 1));
-	KUNIT_EXPECT_EQ(test, 0,
-			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(9), 100, 100));
-	KUNIT_EXPECT_EQ(test, SECONDS(45),
-			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(4),
-				   SECONDS(5), 10));
+			wait_after(MEMSCAN_PACE_NORMAL, MIB(8), SECONDS(99), 0));
 }
 
 static void pace_follows_the_load(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, SECONDS(2),
-			wait_after(MEMSCAN_PACE_FAST, MIB(8), SECONDS(4), 0, 10));
 	/* Twice a share, whatever is due */
 	KUNIT_EXPECT_EQ(test, SECONDS(8),
-			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(4), 0, 10));
+			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(4), 0));
 	KUNIT_EXPECT_EQ(test, SECONDS(7),
 			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(99),
-				   SECONDS(1), 100));
+				   SECONDS(1)));
 	KUNIT_EXPECT_EQ(test, 0,
 			wait_after(MEMSCAN_PACE_SLOW, MIB(8), SECONDS(99),
-				   SECONDS(9), 100));
+				   SECONDS(9)));
+}
+
+/* Waits as the cap demands them, which end @late_ns late. */
+static u64 share_ppm(unsigned int percent, u64 burst_ns, u64 late_ns)
+{
+	struct memscan_budget budget = {};
+	u64 now = SECONDS(5), used = SECONDS(1), start, wait;
+
+	memscan_budget_wait_ns(&budget, percent, now, used);
+	for (start = now; now - start < SECONDS(100);) {
+		now += burst_ns;
+		used += burst_ns;
+		wait = memscan_budget_wait_ns(&budget, percent, now, used);
+		now += wait ? wait + late_ns : 0;
+	}
+	return div64_u64((used - SECONDS(1)) * 1000000, now - start);
+}
+
+/* Within a tenth of itself, for bursts of 0.1 ms and 30 ms. */
+static void cap_holds(struct kunit *test)
+{
+	static const unsigned int percents[] = { 1, 5, 25, 50, 90, 100 };
+	static const u64 bursts[] = { 100000, 30000000 };
+	u64 want, got;
+	int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(percents); i++) {
+		for (k = 0; k < ARRAY_SIZE(bursts); k++) {
+			want = percents[i] * 10000;
+			got = share_ppm(percents[i], bursts[k], 50000);
+			KUNIT_EXPECT_GE(test, got, want - want / 10);
+			KUNIT_EXPECT_LE(test, got, want + want / 10);
+		}
+	}
+}
+
+/* A tick of 10 ms late, as with HZ=100: what is owed is made up for. */
+static void cap_survives_late_timers(struct kunit *test)
+{
+	u64 got = share_ppm(25, 1000000, 10000000);
+
+	KUNIT_EXPECT_GE(test, got, 225000);
+	KUNIT_EXPECT_LE(test, got, 275000);
+}
+
+/* A long rest is no licence for a long burst. */
+static void cap_gives_little_credit(struct kunit *test)
+{
+	struct memscan_budget budget = {};
+
+	KUNIT_EXPECT_EQ(test, 0, memscan_budget_wait_ns(&budget, 10, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0,
+			memscan_budget_wait_ns(&budget, 10, SECONDS(60), 0));
+	KUNIT_EXPECT_EQ(test, SECONDS(10) - MEMSCAN_CREDIT_NS,
+			memscan_budget_wait_ns(&budget, 10, SECONDS(60),
+					       SECONDS(1)));
+	/* A new cap counts from now on */
+	KUNIT_EXPECT_EQ(test, 0, memscan_budget_wait_ns(&budget, 1, SECONDS(60),
+							SECONDS(1)));
 }
 
 /* How long does a pass take at the same pace throughout? */
@@ -93,7 +180,6 @@ static u64 pass_ns(enum memscan_pace pace, u64 cycle_ns, u64 total_bytes)
 	const struct memscan_target target = {
 		.cycle_ns = cycle_ns,
 		.total_bytes = total_bytes,
-		.max_cpu_percent = 10,
 	};
 	struct memscan_progress progress = {
 		.pace = pace,
@@ -116,10 +202,7 @@ static void pace_makes_the_cycle(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, day, pass_ns(MEMSCAN_PACE_NORMAL, day, MIB(1 << 20)));
 	KUNIT_EXPECT_EQ(test, year, pass_ns(MEMSCAN_PACE_NORMAL, year, MIB(1 << 20)));
-	/* Half and twice within 0.1 %: bursts take time as well */
-	ns = pass_ns(MEMSCAN_PACE_FAST, day, MIB(1 << 20));
-	KUNIT_EXPECT_GE(test, ns, day / 2);
-	KUNIT_EXPECT_LE(test, ns, day / 2 + day / 1000);
+	/* Twice within 0.1 %: bursts take time as well */
 	ns = pass_ns(MEMSCAN_PACE_SLOW, day, MIB(1 << 20));
 	KUNIT_EXPECT_GE(test, ns, 2 * day - day / 1000);
 	KUNIT_EXPECT_LE(test, ns, 2 * day);
@@ -128,35 +211,19 @@ static void pace_makes_the_cycle(struct kunit *test)
 /* On demand there is no cycle; and all memory can go offline. */
 static void pace_without_a_cycle(struct kunit *test)
 {
-	struct memscan_target target = { .max_cpu_percent = 50 };
+	struct memscan_target target = {};
 	struct memscan_progress progress = {
 		.done_bytes = MIB(4), .burst_bytes = MIB(4), .burst_ns = 100,
 	};
 
-	KUNIT_EXPECT_EQ(test, 100, memscan_wait_ns(&target, &progress));
+	KUNIT_EXPECT_EQ(test, 0, memscan_wait_ns(&target, &progress));
 	target.total_bytes = MIB(100);
-	KUNIT_EXPECT_EQ(test, 100, memscan_wait_ns(&target, &progress));
+	KUNIT_EXPECT_EQ(test, 0, memscan_wait_ns(&target, &progress));
 	target.total_bytes = 0;
 	target.cycle_ns = SECONDS(7);
 	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_wait_ns(&target, &progress));
 	target.total_bytes = MIB(1);
 	KUNIT_EXPECT_EQ(test, SECONDS(7), memscan_wait_ns(&target, &progress));
-}
-
-static void pace_knows_idle_cpus(struct kunit *test)
-{
-	struct memscan_idleness was = {
-		.wall_us = 1000, .cpus = 4, .idle_us = 3600,
-	};
-
-	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
-	was.idle_us--;
-	KUNIT_EXPECT_FALSE(test, memscan_is_idle(&was));
-	/* Our own reading is not load */
-	was.own_us = 1;
-	KUNIT_EXPECT_TRUE(test, memscan_is_idle(&was));
-	was.wall_us = 0;
-	KUNIT_EXPECT_FALSE(test, memscan_is_idle(&was));
 }
 
 static void pace_knows_slow_reads(struct kunit *test)
@@ -548,14 +615,17 @@ static void walk_can_be_paused(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	KUNIT_CASE(intel_has_local_machine_checks_on),
+	KUNIT_CASE(one_unfit_cpu_refuses),
 	KUNIT_CASE(pace_is_even),
 	KUNIT_CASE(pace_catches_up),
-	KUNIT_CASE(pace_keeps_the_cap),
 	KUNIT_CASE(pace_follows_the_load),
 	KUNIT_CASE(pace_makes_the_cycle),
 	KUNIT_CASE(pace_without_a_cycle),
-	KUNIT_CASE(pace_knows_idle_cpus),
 	KUNIT_CASE(pace_knows_slow_reads),
+	KUNIT_CASE(cap_holds),
+	KUNIT_CASE(cap_survives_late_timers),
+	KUNIT_CASE(cap_gives_little_credit),
 	KUNIT_CASE(range_has_its_start_only),
 	KUNIT_CASE(range_next_is_aligned),
 	KUNIT_CASE(range_percent_counts_what_is_done),

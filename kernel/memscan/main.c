@@ -55,6 +55,21 @@ static int add_scan(int nid, int slot)
 	return 0;
 }
 
+/* Context: CPU hotplug. */
+void memscan_cpus_changed(unsigned int leaving)
+{
+	int i;
+
+	mutex_lock(&scans_lock);
+	for (i = 0; i < ARRAY_SIZE(scans); i++) {
+		if (!scans[i])
+			continue;
+		memscan_cpus_place(scans[i], leaving);
+		memscan_scan_wake(scans[i]);
+	}
+	mutex_unlock(&scans_lock);
+}
+
 /**
  * memscan_memory_came - handle memory that came online
  * @nid: its node, which may not have had memory before
@@ -79,22 +94,34 @@ void memscan_memory_came(int nid, const struct memscan_range *range)
 			nid, err);
 }
 
+static struct memscan_scan *take_scan(int slot)
+{
+	struct memscan_scan *scan;
+
+	mutex_lock(&scans_lock);
+	scan = scans[slot];
+	scans[slot] = NULL;
+	mutex_unlock(&scans_lock);
+	return scan;
+}
+
 /*
  * Stop the threads without the lock: a thread may wait for memory hotplug,
- * which may wait for the lock. Nobody else uses the table: it is no longer
- * open, and the sysfs controls are gone.
+ * which may wait for the lock. The sysfs controls, which use the table without
+ * it, are gone.
  */
 static void del_scans(void)
 {
+	struct memscan_scan *scan;
 	int i;
 
 	mutex_lock(&scans_lock);
 	scans_open = false;
 	mutex_unlock(&scans_lock);
 	for (i = 0; i < ARRAY_SIZE(scans); i++) {
-		if (scans[i])
-			memscan_scan_destroy(scans[i]);
-		scans[i] = NULL;
+		scan = take_scan(i);
+		if (scan)
+			memscan_scan_destroy(scan);
 	}
 }
 
@@ -122,9 +149,13 @@ static int __init memscan_init(void)
 	err = memscan_capability_init();
 	if (err)
 		return err;
-	err = memscan_hotplug_init();
+	err = memscan_cpus_init();
 	if (err)
 		goto out_capability;
+	memscan_capability_log();
+	err = memscan_hotplug_init();
+	if (err)
+		goto out_cpus;
 	err = memscan_sysfs_init();
 	if (err)
 		goto out_hotplug;
@@ -142,6 +173,8 @@ out_sysfs:
 	memscan_sysfs_exit();
 out_hotplug:
 	memscan_hotplug_exit();
+out_cpus:
+	memscan_cpus_exit();
 out_capability:
 	memscan_capability_exit();
 	return err;
@@ -153,6 +186,7 @@ static void __exit memscan_exit(void)
 	del_scans();
 	memscan_sysfs_exit();
 	memscan_hotplug_exit();
+	memscan_cpus_exit();
 	memscan_capability_exit();
 	memscan_forget_all();
 }

@@ -24,15 +24,33 @@ void memscan_wake_all(void);
 /* Memory of the node came online. */
 void memscan_memory_came(int nid, const struct memscan_range *range);
 
+/* CPUs came or go, @leaving is one that is about to, or nr_cpu_ids. */
+void memscan_cpus_changed(unsigned int leaving);
+
 /*
  * capability.c: whether this machine may be scanned, and if not, why
  */
 
 int memscan_capability_init(void);
 void memscan_capability_exit(void);
+void memscan_capability_log(void);
+
+/* Called on @cpu as it comes; and as it goes, after which it does not count. */
+void memscan_capability_add_cpu(unsigned int cpu);
+void memscan_capability_del_cpu(unsigned int cpu);
 
 const char *memscan_refusal(void);
+const char *memscan_refusal_now(void);
 int memscan_capability_show(char *buf);
+
+/*
+ * cpus.c: CPUs that come and go
+ */
+
+int memscan_cpus_init(void);
+void memscan_cpus_exit(void);
+
+void memscan_cpus_place(struct memscan_scan *scan, unsigned int leaving);
 
 /*
  * hit.c: hand poison to the kernel, and remember what that leaves readable

@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) "memscan: " fmt
 
 #include <linux/freezer.h>
+#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
@@ -16,7 +17,6 @@
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
-#include <linux/topology.h>
 #include "memscan.h"
 #include "pace.h"
 #include "scan.h"
@@ -196,17 +196,9 @@ static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 	return ktime_get_ns() - started;
 }
 
-/*
- * Returns the time to wait: what the CPU cap demands, on top of the wait of the
- * pass.
- */
-static u64 burst_nearby(struct memscan_scan *scan)
+static void burst_nearby(struct memscan_scan *scan)
 {
-	const struct memscan_target target = {
-		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
-	};
 	struct memscan_walk *walk = &scan->nearby_walk;
-	struct memscan_progress progress = {};
 	struct memscan_range range;
 	u64 hits;
 
@@ -217,10 +209,9 @@ static u64 burst_nearby(struct memscan_scan *scan)
 		scan->nearby_totals.blocks++;
 	}
 	hits = walk->hits;
-	progress.burst_ns = read_burst(scan, walk);
+	read_burst(scan, walk);
 	scan->nearby_totals.hits += walk->hits - hits;
 	scan->walk.hits += walk->hits - hits;
-	return memscan_wait_ns(&target, &progress);
 }
 
 static void burst_of_pass(struct memscan_scan *scan)
@@ -237,8 +228,8 @@ static void burst_of_pass(struct memscan_scan *scan)
 	/* The time of a burst with a hit says nothing about the memory. */
 	read = walk->hits > hits ? 0 : walk->pages[MEMSCAN_READ] - read;
 	progress->pace = on_demand(scan) ? MEMSCAN_PACE_NORMAL :
-		      memscan_pace_of(&scan->activity, scan->nid, progress->burst_ns,
-				   read);
+			 memscan_pace_of(&scan->activity, progress->burst_ns,
+					 read);
 	scan->burst_end_ns = ktime_get_ns();
 	measure_rate(scan);
 }
@@ -249,7 +240,6 @@ static u64 rest_ns(const struct memscan_scan *scan)
 	const struct memscan_target target = {
 		.cycle_ns = (u64)READ_ONCE(scan->cycle_seconds) * NSEC_PER_SEC,
 		.total_bytes = whole_bytes(scan),
-		.max_cpu_percent = READ_ONCE(scan->max_cpu_percent),
 	};
 	u64 end = scan->burst_end_ns, now = ktime_get_ns();
 
@@ -259,30 +249,56 @@ static u64 rest_ns(const struct memscan_scan *scan)
 	return end > now ? end - now : 0;
 }
 
+/*
+ * The wait that the CPU cap demands. The scheduler's figure for the CPU time is
+ * exact after a sleep; all time since is assumed to be ours.
+ */
+static u64 cap_ns(struct memscan_scan *scan)
+{
+	u64 now = ktime_get_ns();
+
+	return memscan_budget_wait_ns(&scan->budget,
+				      READ_ONCE(scan->max_cpu_percent), now,
+				      scan->woken_used_ns + now - scan->woken_ns);
+}
+
+static void read_some(struct memscan_scan *scan, bool nearby)
+{
+	if (nearby) {
+		burst_nearby(scan);
+		return;
+	}
+	if (!scan->under_way)
+		start_pass(scan);
+	burst_of_pass(scan);
+}
+
+/* How long to wait before the next burst, in ns. */
+static u64 wait_ns(struct memscan_scan *scan)
+{
+	u64 cap = cap_ns(scan);
+
+	return has_nearby(scan) ? cap : max(cap, rest_ns(scan));
+}
+
 /* Read a burst, if one is due. Returns how long to wait afterwards, in ns. */
 static u64 go_on(struct memscan_scan *scan)
 {
-	bool nearby, fresh = xchg(&scan->fresh, false);
-	u64 wait = 0;
+	u64 wait;
 
-	if (fresh)
+	if (xchg(&scan->fresh, false))
 		start_afresh(scan);
-	nearby = has_nearby(scan);
-	if (!nearby && rest_ns(scan))
-		return rest_ns(scan);
-	if (nearby) {
-		wait = burst_nearby(scan);
-	} else {
-		if (!scan->under_way)
-			start_pass(scan);
-		burst_of_pass(scan);
-	}
-	nearby = has_nearby(scan);
-	if (!nearby && scan->under_way && memscan_walk_done(&scan->walk))
-		end_pass(scan, rest_ns(scan));
+	wait = wait_ns(scan);
+	if (wait)
+		return wait;
+	read_some(scan, has_nearby(scan));
+	wait = wait_ns(scan);
+	if (!has_nearby(scan) && scan->under_way &&
+	    memscan_walk_done(&scan->walk))
+		end_pass(scan, wait);
 	else if (scan->walk.hits >= READ_ONCE(memscan_max_hits))
 		stop_at_limit(scan);
-	return nearby ? wait : max(wait, rest_ns(scan));
+	return wait;
 }
 
 /*
@@ -291,49 +307,66 @@ static u64 go_on(struct memscan_scan *scan)
 
 static enum memscan_state next_state(const struct memscan_scan *scan)
 {
+	const char *refusal;
+
 	/* Pairs with memscan_scan_start(): go_on() sees @fresh and @range. */
 	if (!smp_load_acquire(&scan->wanted))
 		return scan->state == MEMSCAN_STOPPED ? MEMSCAN_STOPPED :
 							MEMSCAN_IDLE;
 	if (READ_ONCE(memscan_paused))
 		return MEMSCAN_PAUSED;
-	return memscan_refusal() ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
+	refusal = scan->state == MEMSCAN_SCANNING ? memscan_refusal() :
+						    memscan_refusal_now();
+	return refusal ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
 }
 
-/* A refusal can be lifted without notice, so poll. */
-static long wait_jiffies(const struct memscan_scan *scan, u64 wait_ns)
+#define UNTIL_NEWS	U64_MAX
+
+/*
+ * A timer of high resolution: the waits of a cap above some percent are shorter
+ * than a tick.
+ */
+static void sleep_for(struct memscan_scan *scan, u64 ns)
 {
+	ktime_t timeout = ns_to_ktime(ns);
+
+	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+	if (!xchg(&scan->news, false) && !kthread_should_stop())
+		schedule_hrtimeout_range(ns == UNTIL_NEWS ? NULL : &timeout,
+					 min(ns / 16, NSEC_PER_MSEC),
+					 HRTIMER_MODE_REL);
+	__set_current_state(TASK_RUNNING);
+	scan->woken_ns = ktime_get_ns();
+	scan->woken_used_ns = current->se.sum_exec_runtime;
+}
+
+/* Returns how long to sleep. A refusal can be lifted without notice, so poll. */
+static u64 do_next(struct memscan_scan *scan)
+{
+	WRITE_ONCE(scan->state, next_state(scan));
 	switch (scan->state) {
 	case MEMSCAN_SCANNING:
-		return wait_ns ? nsecs_to_jiffies(wait_ns) + 1 : 0;
+		return go_on(scan);
 	case MEMSCAN_REFUSED:
-		return HZ;
+		return NSEC_PER_SEC;
 	default:
-		return MAX_SCHEDULE_TIMEOUT;
+		return UNTIL_NEWS;
 	}
 }
 
 static int scan_thread(void *data)
 {
 	struct memscan_scan *scan = data;
-	long wait;
 	u64 ns;
 
 	set_freezable();
 	while (!kthread_should_stop()) {
-		ns = 0;
-		WRITE_ONCE(scan->state, next_state(scan));
-		if (scan->state == MEMSCAN_SCANNING)
-			ns = go_on(scan);
-		wait = wait_jiffies(scan, ns);
-		if (!wait) {
-			try_to_freeze();
+		ns = do_next(scan);
+		if (ns)
+			sleep_for(scan, ns);
+		else
 			cond_resched();
-			continue;
-		}
-		wait_event_freezable_timeout(scan->wake,
-					     xchg(&scan->news, false) ||
-					     kthread_should_stop(), wait);
+		try_to_freeze();
 	}
 	return 0;
 }
@@ -342,7 +375,8 @@ static int scan_thread(void *data)
 void memscan_scan_wake(struct memscan_scan *scan)
 {
 	WRITE_ONCE(scan->news, true);
-	wake_up(&scan->wake);
+	/* Pairs with sleep_for(): set_current_state() */
+	wake_up_process(scan->thread);
 }
 
 /**
@@ -408,19 +442,15 @@ int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
 static int start_reading(struct memscan_scan *scan)
 {
 	struct task_struct *thread;
-	const struct cpumask *near;
 
 	thread = kthread_create_on_node(scan_thread, scan, scan->nid,
 					"memscan/%s", scan->walk.who);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	if (!on_demand(scan)) {
-		near = cpumask_of_node(scan->nid);
-		if (cpumask_intersects(near, cpu_online_mask))
-			set_cpus_allowed_ptr(thread, near);
+	if (!on_demand(scan))
 		set_user_nice(thread, MAX_NICE);
-	}
 	scan->thread = thread;
+	memscan_cpus_place(scan, nr_cpu_ids);
 	wake_up_process(thread);
 	return 0;
 }
@@ -445,7 +475,6 @@ static struct memscan_scan *new_scan(int nid)
 	name_walk(&scan->nearby_walk, nid);
 	memscan_nearby_init(&scan->nearby);
 	spin_lock_init(&scan->order_lock);
-	init_waitqueue_head(&scan->wake);
 	init_completion(&scan->released);
 	scan->max_cpu_percent = 100;
 	if (!on_demand(scan)) {

@@ -8,7 +8,6 @@
 #include <linux/completion.h>
 #include <linux/kobject.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 #include "nearby.h"
 #include "pace.h"
 #include "walk.h"
@@ -56,7 +55,6 @@ struct memscan_nearby_totals {
  * @kobj: its directory in sysfs
  * @released: completed when @kobj has no users left
  * @thread: the thread
- * @wake: where @thread waits
  * @news: a setting has changed
  *
  * @order_lock: protects @wanted, @fresh and @range
@@ -82,6 +80,9 @@ struct memscan_nearby_totals {
  * @activity: what is known of the node's load
  * @progress: progress of the pass as of its last burst
  * @burst_end_ns: end of that burst; 0 if no wait is due
+ * @budget: CPU time used under @max_cpu_percent
+ * @woken_ns: when @thread last slept until
+ * @woken_used_ns: CPU time that it had used then
  * @start_ns: start of the pass, by the clock that includes suspend
  * @start_seconds: start of the pass, since the epoch
  * @totals: what was read and found since the module was loaded
@@ -95,7 +96,6 @@ struct memscan_scan {
 	struct kobject kobj;
 	struct completion released;
 	struct task_struct *thread;
-	wait_queue_head_t wake;
 	bool news;
 	spinlock_t order_lock; /* protects @wanted, @fresh, @range */
 
@@ -115,6 +115,9 @@ struct memscan_scan {
 	struct memscan_activity activity;
 	struct memscan_progress progress;
 	u64 burst_end_ns;
+	struct memscan_budget budget;
+	u64 woken_ns;
+	u64 woken_used_ns;
 	u64 start_ns;
 	u64 start_seconds;
 	struct memscan_totals totals;

@@ -15,7 +15,7 @@
 #include "memscan.h"
 #include "scan.h"
 
-/* The longest number, in octal, and its newline */
+/* The longest number and its newline */
 #define MAX_WORD		24
 #define MAX_CYCLE_SECONDS	(366 * 86400)
 
@@ -35,12 +35,14 @@ static bool is_word(const char *buf, size_t count)
 	return count <= MAX_WORD && strlen(buf) == count;
 }
 
-/* Decimal, hexadecimal after 0x or octal after 0; no sign, nothing else. */
+/* Decimal, or hexadecimal after 0x; no sign, nothing else. */
 static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 {
+	unsigned int base = strncasecmp(buf, "0x", 2) ? 10 : 16;
 	u64 parsed;
 
-	if (!is_word(buf, count) || *buf == '+' || kstrtou64(buf, 0, &parsed))
+	if (!is_word(buf, count) || *buf == '+' ||
+	    kstrtou64(buf, base, &parsed))
 		return -EINVAL;
 	if (parsed < low || parsed > high)
 		return -EINVAL;
@@ -348,7 +350,6 @@ static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	static const char *const paces[] = {
 		[MEMSCAN_PACE_NORMAL] = "normal",
-		[MEMSCAN_PACE_FAST] = "fast",
 		[MEMSCAN_PACE_SLOW] = "slow",
 	};
 
@@ -507,7 +508,7 @@ static int start_demand(struct memscan_scan *scan, u64 addr)
 	err = demanded_range(addr, &range);
 	if (err)
 		return err;
-	if (memscan_refusal())
+	if (memscan_refusal_now())
 		return -EPERM;
 	return memscan_scan_start(scan, range);
 }

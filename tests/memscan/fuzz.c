@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,11 +182,17 @@ static bool nothing_changed(void)
 	return true;
 }
 
+static int base_of(const char *number)
+{
+	return strncasecmp(number, "0x", 2) ? 10 : 16;
+}
+
 /* The same number, or the same word. */
 static bool says(const char *text, const char *input)
 {
 	if (*text >= '0' && *text <= '9')
-		return strtoull(text, NULL, 0) == strtoull(input, NULL, 0);
+		return strtoull(text, NULL, base_of(text)) ==
+		       strtoull(input, NULL, base_of(input));
 	return !strncmp(text, input, strcspn(text, "\n"));
 }
 

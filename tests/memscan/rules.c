@@ -326,19 +326,24 @@ TEST_F(rules, bad_values)
 	EXPECT_STREQ("idle", scanner_text("demand/state"));
 }
 
-/* A written value is read back. */
+/* A written value is read back; a zero in front does not make it octal. */
 TEST_F(rules, values_are_kept)
 {
-	static const char *const good[][2] = {
-		{ "pause", "1" }, { "max_hits", "1" }, { "scan_size", "8192" },
-		{ "node0/cycle_seconds", "31622400" },
-		{ "node0/max_cpu_percent", "1" }, { "node0/scope", "free" },
+	static const struct {
+		const char *file, *value, *shown;
+	} good[] = {
+		{ "pause", "1", "1" }, { "max_hits", "1", "1" },
+		{ "scan_size", "8192", "8192" }, { "max_hits", "0100", "100" },
+		{ "max_hits", "0x10", "16" }, { "max_hits", "0X1f", "31" },
+		{ "node0/cycle_seconds", "31622400", "31622400" },
+		{ "node0/max_cpu_percent", "09", "9" },
+		{ "node0/scope", "free", "free" },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		EXPECT_EQ(0, scanner_set(good[i][0], good[i][1]));
-		EXPECT_STREQ(good[i][1], scanner_text(good[i][0]));
+		EXPECT_EQ(0, scanner_set(good[i].file, good[i].value));
+		EXPECT_STREQ(good[i].shown, scanner_text(good[i].file));
 	}
 }
 
