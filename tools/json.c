@@ -189,7 +189,7 @@ static json_t *json_of_word(const char *word)
 json_t *json_of_scan(const struct scan *scan)
 {
 	json_t *json = json_make("{ss so}", "name", scan->name,
-				 "state", json_of_name(scan->state));
+				 "state", json_of_name(scan->state_text));
 	int i;
 
 	json_object_set_new(json, "scope", json_of_word(scan->scope));

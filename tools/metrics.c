@@ -140,23 +140,19 @@ static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 static void print_scan_states(const struct exposition *to,
 			      const struct scanner *scanner)
 {
-	static const char *const states[] = {
-		"idle", "scanning", "paused", "refused", "stopped",
-	};
 	static const char name[] = "mfr_scanner_state";
 	const struct scan *scan;
-	size_t i, j;
+	enum scan_state state;
+	size_t i;
 
 	exposition_family(to, name, "gauge",
 			  "What the scanner of a node is doing: 1 for one state.");
 	for (i = 0; i < scanner->n; i++) {
 		scan = &scanner->node[i];
-		for (j = 0; j < N(states); j++)
-			exposition_sample(to, name,
-					  !strncmp(scan->state, states[j],
-						   strlen(states[j])),
+		for (state = 0; state < N_SCAN_STATES; state++)
+			exposition_sample(to, name, scan->state == state,
 					  "{node=\"%d\",state=\"%s\"}",
-					  scan->node, states[j]);
+					  scan->node, scan_state_names[state]);
 	}
 }
 

@@ -104,7 +104,7 @@ static void find_late(struct problems *problems, const struct scan *scan)
 	const uint64_t *figure = scan->figure;
 	uint64_t cycle_seconds = figure[SCAN_CYCLE_SECONDS];
 
-	if (!strcmp(scan->state, "scanning") &&
+	if (scan->state == SCAN_SCANNING &&
 	    is_late(figure[SCAN_PASS_START_SECONDS], (uint64_t)time(NULL),
 		    cycle_seconds))
 		add(problems, "the scan of node %d that began %s takes more than twice cycle_seconds: raise max_cpu_percent, or cycle_seconds (mfr scan set)",
@@ -121,14 +121,14 @@ static void find_late(struct problems *problems, const struct scan *scan)
 
 static void find_stopped(struct problems *problems, const struct scan *scan)
 {
-	if (!strncmp(scan->state, "stopped", 7))
+	if (scan->state == SCAN_STOPPED)
 		add(problems, "the scan of %s has %s, %" PRIu64 " in one pass: find the part that is broken, then start it again (mfr scan)",
 		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
-		    scan->state, scan->figure[SCAN_PASS_HITS]);
-	else if (!strncmp(scan->state, "refused", 7))
+		    scan->state_text, scan->figure[SCAN_PASS_HITS]);
+	else if (scan->state == SCAN_REFUSED)
 		add(problems, "%s is to be scanned, which is %s (mfr scan)",
 		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
-		    scan->state);
+		    scan->state_text);
 }
 
 void problems_find_scanner(struct problems *problems,

@@ -31,8 +31,8 @@ static uint64_t seconds_left(const struct scan *scan)
 	uint64_t start = scan->figure[SCAN_PASS_START_SECONDS];
 	uint64_t now = (uint64_t)time(NULL), elapsed, least, most, due;
 
-	if (strcmp(scan_state(scan), "scanning") || percent >= 100 ||
-	    now < start || (!percent && !cycle))
+	if (scan->state != SCAN_SCANNING || percent >= 100 || now < start ||
+	    (!percent && !cycle))
 		return UNKNOWN;
 	elapsed = now - start;
 	least = elapsed * (99 - percent) / (percent + 1);
@@ -65,7 +65,7 @@ static void show_text(const struct scan *scan, uint64_t percent, bool ended)
 	else if (left != UNKNOWN)
 		fprintf(stderr, "%s left", span_text(left).text);
 	else
-		fputs(scan_state(scan), stderr);
+		fputs(scan_state_shown(scan), stderr);
 	fputs(progress_has_bars() ? "\033[K\n" : "\n", stderr);
 }
 
@@ -82,7 +82,7 @@ static void show_json(const struct scan *scan, uint64_t percent, bool ended)
 		(json_int_t)scan->figure[SCAN_RATE_BYTES_PER_SECOND],
 		"seconds_left", ended || left == UNKNOWN ? json_null() :
 			json_integer((json_int_t)left),
-		"state", json_of_name(scan_state(scan))));
+		"state", json_of_name(scan_state_shown(scan))));
 }
 
 static bool is_news(const struct progress *progress, uint64_t percent,
@@ -99,7 +99,7 @@ void progress_show(struct progress *progress, const struct scan *scan,
 	char state[sizeof(progress->shown_state)];
 
 	snprintf(state, sizeof(state), "%.31s",
-		 ended ? "ended" : scan_state(scan));
+		 ended ? "ended" : scan_state_shown(scan));
 	if (!is_news(progress, percent, state))
 		return;
 	progress->shown_percent = percent;

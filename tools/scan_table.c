@@ -7,16 +7,15 @@
 #include "scan_table.h"
 #include "size.h"
 
-const char *scan_state(const struct scan *scan)
+const char *scan_state_shown(const struct scan *scan)
 {
-	bool rests = !strcmp(scan->state, "idle") ||
-		     !strncmp(scan->state, "stopped", 7);
+	bool rests = scan->state == SCAN_IDLE || scan->state == SCAN_STOPPED;
 
 	if (!scan->known[SCAN_ENABLED])
-		return scan->state;
+		return scan->state_text;
 	if (scan->figure[SCAN_ENABLED])
-		return rests ? "starting" : scan->state;
-	return rests ? scan->state : "stopping";
+		return rests ? "starting" : scan->state_text;
+	return rests ? scan->state_text : "stopping";
 }
 
 static void print_scan(const struct scan *scan, const char *name)
@@ -28,7 +27,7 @@ static void print_scan(const struct scan *scan, const char *name)
 	       rate_text(figure[SCAN_RATE_BYTES_PER_SECOND]).text,
 	       figure[SCAN_PASSES], scan_hits(scan),
 	       moment_text(figure[SCAN_LAST_PASS_END_SECONDS]).text,
-	       scan_state(scan));
+	       scan_state_shown(scan));
 }
 
 /* The scan on demand has a line only after it has been used. */
@@ -42,7 +41,7 @@ void scan_table_print(const struct scanner *scanner)
 	for (i = 0; i < scanner->n; i++)
 		print_scan(&scanner->node[i], scanner->node[i].name + 4);
 	if (demand->figure[SCAN_READ_BYTES] || demand->figure[SCAN_PASSES] ||
-	    strcmp(demand->state, "idle"))
+	    demand->state != SCAN_IDLE)
 		print_scan(demand, "on demand");
 }
 

@@ -16,6 +16,6 @@ void scan_table_print_details(const struct scanner *scanner);
  * The state of a scan; "starting" or "stopping" while its thread has not yet
  * reacted to a change.
  */
-const char *scan_state(const struct scan *scan);
+const char *scan_state_shown(const struct scan *scan);
 
 #endif /* MFR_SCAN_TABLE_H */

@@ -35,12 +35,33 @@ static void read_word(const struct scan *scan, char word[32], const char *file)
 		*word = '\0';
 }
 
+const char *const scan_state_names[N_SCAN_STATES] = {
+	[SCAN_IDLE] = "idle",
+	[SCAN_SCANNING] = "scanning",
+	[SCAN_PAUSED] = "paused",
+	[SCAN_REFUSED] = "refused",
+	[SCAN_STOPPED] = "stopped",
+};
+
+/* A colon and the reason may follow. */
+static enum scan_state parse_state(const char *text)
+{
+	enum scan_state state;
+
+	for (state = 0; state < N_SCAN_STATES; state++)
+		if (!strncmp(text, scan_state_names[state],
+			     strlen(scan_state_names[state])))
+			return state;
+	return SCAN_OTHER;
+}
+
 static int read_scan(struct scan *scan)
 {
-	int err = read_line(scan->state, sizeof(scan->state),
+	int err = read_line(scan->state_text, sizeof(scan->state_text),
 			    MEMSCAN "/%s/state", scan->name);
 	int i;
 
+	scan->state = err ? SCAN_OTHER : parse_state(scan->state_text);
 	for (i = 0; !err && i < N_SCAN_FIGURES; i++)
 		err = read_figure(scan, i);
 	read_word(scan, scan->scope, "scope");

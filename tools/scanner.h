@@ -31,11 +31,25 @@ extern const struct scan_figure_info scan_figures[N_SCAN_FIGURES];
 
 enum { SCAN_DEMAND = -1 };
 
+/* Other: a state of a module that is newer than this tool. */
+enum scan_state {
+	SCAN_IDLE,
+	SCAN_SCANNING,
+	SCAN_PAUSED,
+	SCAN_REFUSED,
+	SCAN_STOPPED,
+	N_SCAN_STATES,
+	SCAN_OTHER = N_SCAN_STATES
+};
+
+extern const char *const scan_state_names[N_SCAN_STATES];
+
 /* The scan of a node, or the one on demand. */
 struct scan {
 	int node;			/* or SCAN_DEMAND */
 	char name[16];			/* of its directory */
-	char state[256];
+	enum scan_state state;
+	char state_text[256];		/* with the reason, if there is one */
 	char scope[32];			/* nodes only, else "" */
 	char pace[32];			/* nodes only, else "" */
 	char last_scope[32];		/* of the last pass */
