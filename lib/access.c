@@ -4,7 +4,7 @@
 #include "guard.h"
 #include "region.h"
 
-/* A copy of no bytes is none; the range's end is a place to do nothing. */
+/* A copy of no bytes is allowed anywhere up to the region's end, inclusive. */
 static int check(const struct mfr_region *region, uint64_t offset,
 		 size_t length)
 {
@@ -17,7 +17,7 @@ static int check(const struct mfr_region *region, uint64_t offset,
 	return mfr_region_check_range(region, offset, length);
 }
 
-/* How many of the bytes come before the first that is known to be lost. */
+/* The number of bytes before the first that the ledger lists as lost. */
 static size_t clean_length(const struct mfr_region *region, uint64_t offset,
 			   size_t length)
 {
@@ -82,8 +82,8 @@ int64_t mfr_copy(struct mfr_region *to, uint64_t to_offset,
 }
 
 /*
- * Returns where to go on.  The handler has marked what it left from; if it was
- * another's handler that sent us out, marking here still gets us on.
+ * Returns where to continue.  The SIGBUS handler has usually marked the page
+ * already; marking it here makes the scan advance in any case.
  */
 static uint64_t scan_clean(struct mfr_region *r, uint64_t at, uint64_t end)
 {

@@ -46,7 +46,7 @@ static void put32(void *blob, size_t at, uint32_t value)
 	memcpy((char *)blob + at, &value, sizeof(value));
 }
 
-/* CRC-32 of IEEE 802.3, its own field taken as 0. */
+/* CRC-32 of IEEE 802.3, with the blob's CRC field taken as 0. */
 static uint32_t crc_of(const void *blob, size_t size)
 {
 	const unsigned char *byte = blob;
@@ -85,7 +85,7 @@ uint64_t mfr_blob_bytes_max(uint64_t bytes)
 	return MFR_BLOB_HEADER_BYTES + ranges * MFR_BLOB_RANGE_BYTES;
 }
 
-/* A gap of a page at least between two, or they would have been merged. */
+/* Merged ranges have a gap of at least one page between them. */
 static bool ranges_are_valid(const void *blob, uint64_t bytes)
 {
 	uint64_t i, free_from = 0;
@@ -145,7 +145,7 @@ static int64_t save_ranges(const struct mfr_ledger *ledger, char *blob,
 			put64(blob, at + 8, range.length);
 		}
 		at += MFR_BLOB_RANGE_BYTES;
-		/* One that grows meanwhile must not be met again as a second */
+		/* Skip the page after the range: the range may have grown */
 		range.length += MFR_PAGE_BYTES;
 		++*count;
 	}

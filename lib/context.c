@@ -159,8 +159,8 @@ void mfr_context_remove(struct mfr_context *context,
 }
 
 /*
- * Another thread may give the place to another region between two loads: what
- * was read counts if it is the same afterwards.
+ * Another thread may give the place to another region between two loads, so
+ * check at the end that nothing has changed.
  */
 static struct mfr_region *region_at(struct mfr_place *place, uintptr_t address)
 {

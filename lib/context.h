@@ -10,8 +10,8 @@
 #include "queue.h"
 
 /*
- * Where a region is.  Read by signal handlers: @end is written last and
- * cleared first, and 0 means that the slot is free.
+ * Where a region is mapped.  Signal handlers read this without a lock: @end is
+ * written last and cleared first; 0 means that the place is free.
  */
 struct mfr_place {
 	_Atomic uintptr_t start;
@@ -24,8 +24,8 @@ struct mfr_context {
 	struct mfr_queue queue;
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
-	atomic_bool has_handler;	/* of SIGBUS, see sigbus.c */
-	atomic_flag places_busy;	/* for add and remove, not for find */
+	atomic_bool has_handler;	/* for SIGBUS, see sigbus.c */
+	atomic_flag places_busy;	/* lock for add and remove, not find */
 	unsigned int places_max;
 	struct mfr_place *places;
 };
@@ -38,7 +38,7 @@ int mfr_context_add(struct mfr_context *context, struct mfr_region *region,
 void mfr_context_remove(struct mfr_context *context,
 			const struct mfr_region *region);
 
-/* Whose memory is it?  NULL: nobody's.  Async-signal-safe. */
+/* The region that @address is in, or NULL.  Async-signal-safe. */
 struct mfr_region *mfr_context_find(struct mfr_context *context,
 				    uintptr_t address);
 

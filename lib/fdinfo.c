@@ -11,7 +11,7 @@
 #include "context.h"
 #include "region.h"
 
-/* The text behind @key and blanks, or NULL. */
+/* The text after @key and blanks; NULL if @line does not start with @key. */
 static const char *value_of(const char *line, const char *key)
 {
 	size_t length = strlen(key);
@@ -22,7 +22,7 @@ static const char *value_of(const char *line, const char *key)
 	return line + strspn(line, " \t");
 }
 
-/* One number in hex with 0x; strtoull() alone takes signs and blanks. */
+/* One hex number with 0x; strtoull() alone would accept signs and blanks. */
 static bool parse_hex(const char **text, uint64_t *number)
 {
 	char *end;

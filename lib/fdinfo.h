@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says of a file's lost memory in /proc/self/fdinfo. */
+/* The kernel's list of a file's lost memory, from /proc/self/fdinfo. */
 #ifndef MFR_FDINFO_H
 #define MFR_FDINFO_H
 
@@ -9,10 +9,10 @@
 #define MFR_FDINFO_POLICY	1	/* mf_keep_ue_mapped: 1 */
 #define MFR_FDINFO_RANGE	2	/* mf_ue: 0xOFFSET+0xLENGTH */
 
-/* What a line is; -EBADMSG: it should be a range and is none. */
+/* The kind of a line; -EBADMSG: a malformed range. */
 int mfr_fdinfo_line(const char *line, struct mfr_range *range);
 
-/* Mark the ranges of the region's file; also learns whether it is kept. */
+/* Mark the ranges that fdinfo lists for the region's file; sets ->kept. */
 int mfr_fdinfo_load(struct mfr_region *region);
 
 #endif /* MFR_FDINFO_H */

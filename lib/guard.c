@@ -10,8 +10,8 @@
 #endif
 
 /*
- * A string instruction that is interrupted leaves in %rcx what it has not done
- * (Intel SDM Vol. 2B, "REP"), and is as fast as memcpy() for whole pages.
+ * An interrupted string instruction leaves the remaining count in %rcx (Intel
+ * SDM Vol. 2B, "REP").  For whole pages it is as fast as memcpy().
  */
 __asm__(".text\n"
 	".p2align 4\n"
@@ -59,7 +59,7 @@ LABEL(mfr_guard_scan_end);
 
 static const struct {
 	const char *first;
-	const char *end;	/* exclusive, and where to go on */
+	const char *end;	/* exclusive; where to continue */
 } guarded[] = {
 	{ mfr_guard_copy_first, mfr_guard_copy_end },
 	{ mfr_guard_scan_first, mfr_guard_scan_end },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads that may meet poison.  The code is in ranges that a SIGBUS handler
- * knows: it sends an interrupted one to its end, where the register that
- * counts down says how much is left.
+ * Loads that may meet poison.  Their instructions are in fixed address ranges:
+ * the SIGBUS handler makes an interrupted load continue at the end of its
+ * range, where the count register holds how much is left.
  */
 #ifndef MFR_GUARD_H
 #define MFR_GUARD_H
@@ -12,13 +12,13 @@
 
 #define MFR_GUARD_LINE_BYTES	64
 
-/* Returns the bytes that are left when poison came; 0 is success. */
+/* Returns the number of bytes that poison left uncopied; 0 is success. */
 size_t mfr_guard_copy(void *to, const void *from, size_t bytes);
 
-/* Load all words of @lines lines at @from; returns the lines left. */
+/* Load every word of @lines cache lines at @from; returns the lines left. */
 size_t mfr_guard_scan(const void *from, size_t lines);
 
-/* If @ucontext is of a guarded access, let it end.  Async-signal-safe. */
+/* End a guarded access; false if @ucontext is in none.  Async-signal-safe. */
 bool mfr_guard_leave(void *ucontext);
 
 #endif /* MFR_GUARD_H */

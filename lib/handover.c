@@ -77,7 +77,7 @@ static int send_start(int socket, int fd, uint64_t length)
 	return send_all(socket, (char *)&length + sent, sizeof(length) - sent);
 }
 
-/* One page more lost in the meantime is one range more. */
+/* Leave room for new ranges: more pages can be lost between the two calls. */
 static int64_t save(const struct mfr_ledger *ledger, void **blob)
 {
 	int64_t size = 0, length = -ENOSPC;
@@ -112,7 +112,7 @@ int mfr_region_send(const struct mfr_region *region, int socket)
 	return err;
 }
 
-/* The descriptor, if there is exactly one; all others are closed. */
+/* The descriptor if there is exactly one; otherwise close all: -EBADMSG. */
 static int only_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *c;

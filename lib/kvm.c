@@ -6,7 +6,7 @@
 
 #include "sized.h"
 
-/* [*@from, + length) cut to [start, start + bytes), moved by where @to is. */
+/* Cut @from to the @bytes at @start, then translate: @start becomes @to. */
 static bool translate(struct mfr_range from, uint64_t start, uint64_t bytes,
 		      uint64_t to, struct mfr_range *result)
 {
@@ -56,7 +56,7 @@ int mfr_kvm_to_region(const struct mfr_kvm_slot *slots, size_t count,
 	return 0;
 }
 
-/* Physical address (mode 2), good to a base page (Intel SDM, IA32_MCi_MISC). */
+/* Physical address (mode 2), LSB 12: base page (Intel SDM, IA32_MCi_MISC). */
 #define MISC_BASE_PAGE	(2 << 6 | 12)
 
 #define MCG_RIPV	1
@@ -85,7 +85,7 @@ int mfr_kvm_report(int in_guest, unsigned int flags, uint64_t mcg_status,
 	return mfr_sized_write(report, MFR_KVM_REPORT_FIRST, &r, sizeof(r));
 }
 
-/* A data load, or a scrubber's find; both raise #MC. */
+/* A data load, or an error found by a scrubber; both raise #MC. */
 static void fill_intel(struct mfr_mce *mce, bool consumed)
 {
 	mce->bank = 9;
@@ -95,8 +95,8 @@ static void fill_intel(struct mfr_mce *mce, bool consumed)
 }
 
 /*
- * A data load of poison raises #MC.  A DRAM error that is deferred lies in the
- * bank of the memory controller (4) until the guest looks: no #MC.
+ * A data load of poison raises #MC.  A deferred DRAM error raises none: it
+ * stays in the memory controller's bank (4) until the guest polls.
  */
 static void fill_amd(struct mfr_mce *mce, bool consumed)
 {

@@ -26,7 +26,7 @@ static uint64_t words_for(uint64_t bits)
 	return (bits + 63) / 64;
 }
 
-/* Where the levels lie follows from the region's size alone. */
+/* The region's size alone determines the position of each level. */
 static void lay_out(struct mfr_ledger *l, uint64_t bytes)
 {
 	uint64_t bits = bytes / MFR_PAGE_BYTES, at = MFR_PAGE_BYTES;
@@ -43,7 +43,7 @@ static void lay_out(struct mfr_ledger *l, uint64_t bytes)
 		       MFR_PAGE_BYTES;
 }
 
-/* Populated for who marks, in signal handlers; a reader faults in what it needs. */
+/* Populate a writable map for use by signal handlers; readers may fault. */
 static int map(struct mfr_ledger *l, int fd, int protection)
 {
 	int flags = MAP_SHARED | (protection & PROT_WRITE ? MAP_POPULATE : 0);
@@ -59,7 +59,7 @@ static int map(struct mfr_ledger *l, int fd, int protection)
 	return 0;
 }
 
-/* All of its memory is taken now, so that a signal handler never has to. */
+/* Allocate all of the memory now, so that a signal handler never has to. */
 static int make_file(struct mfr_ledger *l)
 {
 	int err, fd = memfd_create("mfr-ledger",
@@ -220,7 +220,7 @@ static void summarise(struct mfr_ledger *l, uint64_t word)
 	}
 }
 
-/* Bits of the word at @page that are in [page, end). */
+/* The bits of @page's word that are in [@page, @end). */
 static uint64_t mask_of(uint64_t page, uint64_t end)
 {
 	uint64_t mask = ~0ULL << page % 64;
@@ -270,7 +270,7 @@ uint64_t mfr_ledger_clear(struct mfr_ledger *ledger, uint64_t offset,
 	return pages;
 }
 
-/* The first lost page at @at or later: up where a word is empty, down else. */
+/* The first lost page at @at or later: up from an empty word, else down. */
 static uint64_t find_lost(const struct mfr_ledger *l, uint64_t at)
 {
 	unsigned int level = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger: a bit a base page, and summaries above it, each with a bit for a
- * word of the level below, up to a level of one word.  All in one file that
- * other processes can map.
+ * The ledger: one bit per base page, and levels of summaries above, each with
+ * one bit per word of the level below, up to a level of one word.  All levels
+ * are in one file that other processes can map.
  *
  * Marking sets the page's bit first and then its summaries, atomically and
- * without a lock, so it can be done in a signal handler.  Summaries are not
- * cleared: a set one says "look below", a clear one "nothing there".
+ * without a lock, so that signal handlers can mark.  Summary bits are never
+ * cleared: a set bit means "look below", a clear bit "nothing below is lost".
  */
 #ifndef MFR_LEDGER_H
 #define MFR_LEDGER_H
@@ -19,7 +19,7 @@
 #define MFR_LEDGER_LEVELS	9	/* 64^9 base pages are 2^66 bytes */
 #define MFR_LEDGER_VERSION	1
 
-/* At the start of the file, its first page.  Host byte order. */
+/* At the start of the file, in a page of its own.  Host byte order. */
 struct mfr_ledger_header {
 	char magic[8];
 	uint32_t version;
@@ -38,15 +38,16 @@ struct mfr_ledger {
 	_Atomic uint64_t *words[MFR_LEDGER_LEVELS];
 };
 
-/* Make the file for a region of @bytes; @fd is its descriptor. */
+/* Create the ledger of a region of @bytes; @fd returns its descriptor. */
 int mfr_ledger_create(uint64_t bytes, struct mfr_ledger **ledger, int *fd);
 
-/* 0, -EFAULT or -EINVAL; then is the range in the region (-ERANGE)? */
+/* Returns 0, -EFAULT or -EINVAL. */
 int mfr_ledger_check(const struct mfr_ledger *ledger);
+/* Needs a valid ledger.  -ERANGE: empty, or not within the region. */
 int mfr_ledger_check_range(const struct mfr_ledger *ledger, uint64_t offset,
 			   uint64_t length);
 
-/* Of a range that was checked.  The number of base pages that changed. */
+/* For a range that was checked; returns the number of base pages changed. */
 uint64_t mfr_ledger_mark(struct mfr_ledger *ledger, uint64_t offset,
 			 uint64_t length);
 uint64_t mfr_ledger_clear(struct mfr_ledger *ledger, uint64_t offset,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * LD_PRELOAD=mfr-preload.so PROGRAM: its huge page files get the policy.  A
- * kernel without it, or a call that it does not fit, works as before.
+ * LD_PRELOAD=mfr-preload.so PROGRAM: the program's huge page memfds get the
+ * policy.  If the kernel refuses the flag, the call is repeated without it.
  */
 #define _GNU_SOURCE
 #include <errno.h>

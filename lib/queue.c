@@ -30,7 +30,7 @@ void mfr_queue_exit(struct mfr_queue *queue)
 	free(queue->slots);
 }
 
-/* The slot that is ours to fill; NULL if the reader is a round behind. */
+/* Claim a slot to fill; NULL if the queue is full. */
 static struct mfr_queue_slot *claim(struct mfr_queue *q, uint64_t *position)
 {
 	uint64_t at = atomic_load(&q->tail), turn;
@@ -64,7 +64,7 @@ void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event)
 	} else {
 		atomic_store(&queue->overflow, 1);
 	}
-	/* Fails only where the counter is full: readable all the same */
+	/* Fails only if the counter is at its maximum: still readable */
 	if (write(queue->fd, &one, sizeof(one)) < 0)
 		errno = saved;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A bounded queue of events, filled by signal handlers of any thread and read
- * by one.  A slot's turn says whose it is: position when a writer may fill it,
- * position + 1 when it can be read.
+ * by one thread.  A slot's turn is the position of the event that a writer may
+ * store there, and that position + 1 once the event can be read.
  */
 #ifndef MFR_QUEUE_H
 #define MFR_QUEUE_H
@@ -19,7 +19,7 @@ struct mfr_queue_slot {
 };
 
 struct mfr_queue {
-	int fd;				/* eventfd, does not block */
+	int fd;				/* eventfd, non-blocking */
 	_Atomic int overflow;
 	_Atomic uint64_t tail;
 	uint64_t head;			/* the reader's */
@@ -30,10 +30,10 @@ struct mfr_queue {
 int mfr_queue_init(struct mfr_queue *queue, unsigned int count);
 void mfr_queue_exit(struct mfr_queue *queue);
 
-/* Add an event, or record the overflow, and wake the reader.  Async-signal-safe. */
+/* Add an event, or note an overflow; wake the reader.  Async-signal-safe. */
 void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event);
 
-/* Take the oldest event, or the overflow after them; false if there is none. */
+/* Take the oldest event, then an overflow; false if there is neither. */
 bool mfr_queue_take(struct mfr_queue *queue, struct mfr_event *event);
 
 #endif /* MFR_QUEUE_H */

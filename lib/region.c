@@ -69,7 +69,7 @@ int mfr_probe(uint64_t page_bytes)
 	return kept >= 0;
 }
 
-/* With the policy where the kernel has it. */
+/* With the policy if the kernel has it. */
 static int create_file(struct mfr_region *r, const struct mfr_region_options *o)
 {
 	const char *name = o->name ? o->name : "mfr";
@@ -92,7 +92,7 @@ static int create_file(struct mfr_region *r, const struct mfr_region_options *o)
 	return r->fd < 0 ? r->fd : 0;
 }
 
-/* Who gets the file must not seal it: a successor could not write to it. */
+/* F_SEAL_SEAL: otherwise a receiver could seal the file against writing. */
 static int size_file(struct mfr_region *r)
 {
 	if (ftruncate(r->fd, r->bytes) ||
@@ -113,8 +113,8 @@ static int map_file(struct mfr_region *r)
 }
 
 /*
- * A file of huge pages has no policy of its own, only its mapping has: pages
- * have to come by faults, as fallocate() would take them from anywhere.
+ * A hugetlb file has no NUMA policy, only its mapping has one.  With a node,
+ * take_pages() therefore has to fault: fallocate() would use any node.
  */
 static int bind_to_node(struct mfr_region *r)
 {
@@ -130,7 +130,7 @@ static int bind_to_node(struct mfr_region *r)
 	return 0;
 }
 
-/* Huge pages take long: a signal that ends the call is no reason to give up. */
+/* Huge pages take long, so signals are likely; they are not a failure. */
 static int allocate(int fd, int mode, uint64_t offset, uint64_t length)
 {
 	int err;
@@ -151,7 +151,7 @@ static int take_pages(struct mfr_region *r, uint64_t offset, uint64_t length)
 	}
 	if (!madvise(r->address + offset, length, MADV_POPULATE_WRITE))
 		return 0;
-	return errno == EFAULT ? -ENOMEM : -errno;	/* a SIGBUS otherwise */
+	return errno == EFAULT ? -ENOMEM : -errno;	/* empty pool */
 }
 
 static bool options_are_valid(const struct mfr_region_options *o)
@@ -162,7 +162,7 @@ static bool options_are_valid(const struct mfr_region_options *o)
 	       !(o->flags & ~(MFR_REGION_PREALLOC | MFR_REGION_NEED_KEEP));
 }
 
-/* Whatever of it there is. */
+/* Also frees a partly built region. */
 static void release(struct mfr_region *r)
 {
 	if (r->address)
@@ -191,7 +191,7 @@ static int new_region(struct mfr_context *context, struct mfr_region **region)
 	return 0;
 }
 
-/* From here on its errors are ours. */
+/* From here on mfr_sigbus() handles errors in @r. */
 static int publish(struct mfr_region *r, struct mfr_region **region)
 {
 	int err = mfr_context_add(r->context, r, r->address, r->bytes);
@@ -381,8 +381,8 @@ int64_t mfr_region_mark(struct mfr_region *region, uint64_t offset,
 }
 
 /*
- * The ledger is cleared while there is no page at all, so that an error of the
- * new one, which can come at once, stays on it.
+ * Clear the ledger while no page is there: an error in the new page, which can
+ * come at once, then stays on the ledger.
  */
 static int exchange(struct mfr_region *r, uint64_t offset, uint64_t length)
 {

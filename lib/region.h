@@ -18,13 +18,13 @@ struct mfr_region {
 	uint64_t page_bytes;
 	int fd;
 	int ledger_fd;
-	int node;			/* NUMA, or -1 */
+	int node;			/* NUMA node, or -1 */
 	bool kept;
 };
 
 int mfr_region_check(const struct mfr_region *region);
 
-/* Also -ERANGE. */
+/* Also checks @region.  -ERANGE: the range is empty or not within it. */
 int mfr_region_check_range(const struct mfr_region *region, uint64_t offset,
 			   uint64_t length);
 

@@ -10,9 +10,9 @@
 #include "region.h"
 
 static struct mfr_context *_Atomic installed;
-static struct sigaction before;		/* written ahead of our handler */
+static struct sigaction before;		/* set before ours is installed */
 
-/* What the kernel says is lost: 1 << si_addr_lsb bytes around si_addr. */
+/* What the kernel reports as lost: 1 << si_addr_lsb bytes around si_addr. */
 static struct mfr_range lost_range(const struct mfr_region *region,
 				   const siginfo_t *info)
 {
@@ -53,8 +53,8 @@ int mfr_sigbus(struct mfr_context *context, const siginfo_t *info,
 }
 
 /*
- * A fault comes again when the handler returns and then ends the process; what
- * was sent has to be sent again.
+ * A fault recurs when the handler returns, and then ends the process.  A signal
+ * that was sent, or an AO error, has to be raised again.
  */
 static void die(const siginfo_t *info)
 {
@@ -85,7 +85,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
 	pass_on(sig, info, ucontext);
 }
 
-/* In this order: once there is no @installed, another thread may install. */
+/* In this order: once @installed is NULL, another thread may install. */
 static void forget(struct mfr_context *context)
 {
 	atomic_store(&context->has_handler, false);

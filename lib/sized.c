@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define BYTES_MAX	4096	/* more than that is a size that was not set */
+#define BYTES_MAX	4096	/* a larger size was probably never set */
 
 static size_t size_of(const void *theirs)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structs of the caller that begin with their size.  Program and library may be
- * of different versions: what one of the two does not know is 0 for the other.
+ * Structs of the caller that begin with their size.  Program and library may
+ * differ in version: a field that one of them lacks is 0 for the other.
  */
 #ifndef MFR_SIZED_H
 #define MFR_SIZED_H
 
 #include <stddef.h>
 
-/* Sizes of the first version.  New members go behind, never into padding. */
+/* Sizes in the first version.  Add members at the end, never in padding. */
 enum {
 	MFR_CONTEXT_OPTIONS_FIRST = 16,
 	MFR_REGION_OPTIONS_FIRST = 40,
@@ -17,13 +17,13 @@ enum {
 	MFR_KVM_REPORT_FIRST = 32,
 };
 
-/* -EINVAL: smaller than @first; -E2BIG: more than any version will have. */
+/* -EINVAL: smaller than @first; -E2BIG: larger than any version will be. */
 int mfr_sized_check(const void *theirs, size_t first);
 
-/* Also -E2BIG: @theirs has what this library does not know, and it is not 0. */
+/* Also -E2BIG: @theirs sets a field that this library does not have. */
 int mfr_sized_read(void *ours, size_t bytes, const void *theirs, size_t first);
 
-/* The size in @theirs stays. */
+/* The size in @theirs is not changed. */
 int mfr_sized_write(void *theirs, size_t first, const void *ours, size_t bytes);
 
 #endif /* MFR_SIZED_H */
