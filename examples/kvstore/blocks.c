@@ -16,7 +16,7 @@ static unsigned int order_for(size_t bytes)
 	return order;
 }
 
-/* The trees have no nodes of ours: an offset is its own key. */
+/* The trees store offsets instead of pointers: an offset is its own key. */
 static void *key(uint64_t offset)
 {
 	return (void *)(uintptr_t)offset;
@@ -32,7 +32,7 @@ static bool remove_free(struct blocks *b, uint64_t offset, unsigned int order)
 	return tdelete(key(offset), &b->free[order], by_offset);
 }
 
-/* If there is no memory for the node, the block is out of use: no harm. */
+/* If there is no memory for the node, the block is never used: no harm. */
 static void add_free(struct blocks *b, uint64_t offset, unsigned int order)
 {
 	tsearch(key(offset), &b->free[order], by_offset);
@@ -49,7 +49,7 @@ void blocks_init(struct blocks *blocks, const struct mfr_region *region)
 		add_free(blocks, offset, BLOCK_ORDERS - 1);
 }
 
-/* Any of the smallest that will do: the root of its tree. */
+/* Take the root of the first tree, from @order upwards, that is not empty. */
 static bool pick(struct blocks *b, unsigned int *order, uint64_t *offset)
 {
 	while (*order < BLOCK_ORDERS && !b->free[*order])
@@ -81,7 +81,7 @@ int64_t blocks_take(struct blocks *blocks, size_t bytes)
 		if (clean && order == want)
 			return offset;
 		if (!clean && !has_clean_page(blocks, offset, size))
-			continue;	/* lost, and out of use from now on */
+			continue;	/* all lost: never use it again */
 		add_free(blocks, offset, order - 1);
 		add_free(blocks, offset + size / 2, order - 1);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of a region: a buddy allocator for 64 B to 64 KiB.  A block of up to a
- * base page lies within one, so an error costs those in its page and no others.
+ * A buddy allocator for blocks of 64 B to 64 KiB in a region.  No block of up
+ * to 4 KiB crosses a base page: an error costs only the blocks in its own page.
  *
- * What is free is known outside of the region, in a tree of offsets for each
- * size (tsearch(3)): nothing has to be read of memory that may be lost.  And
- * what is lost is never handed out, as the ledger says.
+ * Free blocks are listed outside of the region, in one tree of offsets per size
+ * (tsearch(3)), so that the allocator never reads memory that may be lost.  It
+ * checks the ledger, and does not hand out lost memory.
  */
 #ifndef BLOCKS_H
 #define BLOCKS_H
@@ -20,13 +20,13 @@ struct blocks {
 	void *free[BLOCK_ORDERS];
 };
 
-/* All of the region is free, in whole multiples of BLOCK_BYTES_MAX. */
+/* All of the region becomes free; a rest below BLOCK_BYTES_MAX is not used. */
 void blocks_init(struct blocks *blocks, const struct mfr_region *region);
 
-/* The offset of a block for @bytes (1 to BLOCK_BYTES_MAX); -ENOSPC: none. */
+/* The offset of a block for @bytes (1 to BLOCK_BYTES_MAX), or -ENOSPC. */
 int64_t blocks_take(struct blocks *blocks, size_t bytes);
 
-/* The block at @offset, lost or not; -EINVAL: it is none, or not free. */
+/* Take the block at @offset, even if lost.  -EINVAL: not a free block. */
 int blocks_take_at(struct blocks *blocks, uint64_t offset, size_t bytes);
 
 void blocks_give(struct blocks *blocks, uint64_t offset, size_t bytes);

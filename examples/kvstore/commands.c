@@ -115,7 +115,7 @@ static void save(struct call *c)
 
 static const struct command {
 	const char *name;
-	int words;			/* behind the name */
+	int words;			/* after the name */
 	void (*run)(struct call *c);
 } commands[] = {
 	{ "set", 2, set },

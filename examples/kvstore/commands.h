@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The protocol: a line in, a line out; lists end with a line "end COUNT". */
+/* The protocol: one line in, one line or a list out, which ends "end COUNT". */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
@@ -19,7 +19,7 @@
 	"  hand-over       not for you: a successor's first word\n" \
 	"What fails is answered by: error WHY"
 
-/* Do what @line says (it is cut up), and write the answer. */
+/* Run the command in @line, which is modified, and write the answer. */
 void command_run(struct store *store, const char *snapshot, char *line,
 		 FILE *answer);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists as text: a line a record, and "end COUNT". */
+/* Lists as text: one line per record, then "end COUNT". */
 #ifndef LINES_H
 #define LINES_H
 
@@ -8,9 +8,9 @@
 #include "store.h"
 
 /*
- * Let @take have all lines, without newline, of @file, and close it (NULL:
- * -errno).  What @take returns if not 0; -EBADMSG: the list is cut short, or
- * has no such end.
+ * Pass each line of @file, without newline, to @take, and close @file; if @file
+ * is NULL, return -errno.  Stops if @take returns an error, and returns it.
+ * -EBADMSG: the end is missing, or its count is wrong.
  */
 int lines_read(FILE *file, int (*take)(struct store *store, char *line),
 	       struct store *store);

@@ -97,7 +97,7 @@ static void log_line(void *arg, const char *line)
 	warnx("%s", line);
 }
 
-/* As early as it can be known: what a scrubber finds, before it is read. */
+/* Early kill: be notified of errors that a scrubber finds, before a read. */
 static struct mfr_context *prepare(void)
 {
 	struct mfr_context *context;
@@ -165,7 +165,7 @@ static void succeed(const struct settings *s, struct mfr_context *context,
 	close(fd);
 }
 
-/* For a successor, all that can fail comes before the memory is its own. */
+/* A successor takes the memory over last, after all that can fail. */
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {

@@ -21,7 +21,7 @@
 
 #define LINE_BYTES_MAX	(VALUE_BYTES_MAX + KEY_BYTES_MAX + 16)
 
-/* Held by who uses the store. */
+/* Held while the store is used. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 static struct sockaddr_un address_of(const char *path, const char *suffix)
@@ -44,7 +44,7 @@ int server_connect(const char *path)
 	return err;
 }
 
-/* For the owner alone, from its first moment. */
+/* umask(): only the owner can connect, from the moment of bind(). */
 int server_listen(const char *path)
 {
 	struct sockaddr_un address = address_of(path, ".new");
@@ -76,7 +76,7 @@ struct client {
 	int fd;
 };
 
-/* The turn of who hands the memory over never ends. */
+/* Once the memory is handed over, keep @turn until the process has ended. */
 static void hand_over_to(struct client *c)
 {
 	int err;
@@ -89,7 +89,7 @@ static void hand_over_to(struct client *c)
 	warnx("a successor failed, so this server goes on: %s", strerror(-err));
 }
 
-/* Sent when the turn is over, as the client may be slow to read. */
+/* Send without holding @turn: the client may be slow to read. */
 static bool answer(struct client *c, char *line)
 {
 	size_t size;
@@ -108,7 +108,7 @@ static bool answer(struct client *c, char *line)
 	return sent;
 }
 
-/* The next line, without newline; NULL: too long, no text, or the end. */
+/* The next line, without newline; NULL: the end, too long, or not text. */
 static char *next_line(FILE *in, char *line)
 {
 	char *end;
@@ -176,7 +176,7 @@ static void count_if_within(const struct record *r, void *arg)
 		loss->records++;
 }
 
-/* Only to tell people: what is lost, the ledger says, and so does "lost". */
+/* Messages for people only: the ledger and the command "lost" list losses. */
 static void report(struct server *s, const struct mfr_event *event)
 {
 	struct loss loss = { .range = event->range };
@@ -224,5 +224,5 @@ void server_run(struct server *server)
 		while (mfr_event_next(server->context, &event) == 1)
 			report(server, &event);
 	}
-	pthread_mutex_lock(&turn);	/* nobody is amid a command */
+	pthread_mutex_lock(&turn);	/* wait for a command to end */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A unix socket, a thread for each of its clients, who take turns. */
+/* A unix socket with one thread per client; one command runs at a time. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -14,17 +14,20 @@ struct server {
 	int listener;
 };
 
-/* A connection to the server at @path, or -errno. */
+/* Returns a socket connected to the server at @path, or -errno. */
 int server_connect(const char *path);
 
-/* A socket, or -errno, that is @path.new until it becomes @path, or goes. */
+/*
+ * Returns a listening socket at @path.new, or -errno.  server_publish() renames
+ * it to @path; server_cancel() removes it.
+ */
 int server_listen(const char *path);
 int server_publish(const char *path);
 void server_cancel(const char *path);
 
 /*
- * Serve until SIGTERM or SIGINT, which the caller has blocked.  It does not
- * return if a successor has taken all, the path too.
+ * Serve until SIGTERM or SIGINT, which the caller must have blocked.  Does not
+ * return once a successor has taken over, which includes the path.
  */
 void server_run(struct server *server);
 

@@ -17,7 +17,7 @@ struct writer {
 	uint64_t lost;
 };
 
-/* What an error takes while it is read is left out too. */
+/* A record whose value turns out to be lost when read is left out, too. */
 static void write_record(const struct record *r, void *arg)
 {
 	static char value[VALUE_BYTES_MAX];

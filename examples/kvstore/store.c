@@ -18,7 +18,7 @@ static struct record *record_of(const void *key)
 	return (struct record *)((char *)key - offsetof(struct record, key));
 }
 
-/* An empty value takes a block as well. */
+/* An empty value takes a block, too. */
 static size_t block_bytes(const struct record *r)
 {
 	return r->length ? r->length : 1;
@@ -69,7 +69,7 @@ static int add_record(struct store *s, const char *key, uint64_t offset,
 	return 0;
 }
 
-/* A block that turns out to be lost is not given back. */
+/* A block that turns out to be lost is not freed. */
 static int64_t write_value(struct store *s, const char *value, size_t length)
 {
 	int64_t offset;
@@ -81,7 +81,7 @@ static int64_t write_value(struct store *s, const char *value, size_t length)
 	return offset;
 }
 
-/* The new value never takes the place of the old one, which may be lost. */
+/* Never write the new value over the old one, which may be lost. */
 int store_set(struct store *store, const char *key, const char *value,
 	      size_t length)
 {

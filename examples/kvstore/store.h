@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records: the values are in the region, keys and places in ordinary memory.
+ * Records: values are in the region, keys and offsets in ordinary memory.
  *
- * That a record is lost is not noted here: the region's ledger says so.
+ * Records have no mark for lost: the region's ledger says which are.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -19,12 +19,12 @@
 struct store {
 	struct mfr_region *region;
 	struct blocks blocks;
-	void *records;			/* a tree of their keys */
+	void *records;			/* a tree, by key */
 	uint64_t count;
 };
 
 struct record {
-	uint64_t offset;		/* of the value, in the region */
+	uint64_t offset;		/* of the value in the region */
 	uint32_t length;
 	char key[];
 };
@@ -32,14 +32,14 @@ struct record {
 void store_init(struct store *store, struct mfr_region *region);
 
 /*
- * -EINVAL: no key (1 to KEY_BYTES_MAX bytes, no blanks); -E2BIG: the value is
- * too long; -ENOSPC: the region is full; -ENOMEM.
+ * -EINVAL: not a key (1 to KEY_BYTES_MAX bytes, no blanks); -E2BIG: the value
+ * is too long; -ENOSPC: the region is full; -ENOMEM.
  */
 int store_set(struct store *store, const char *key, const char *value,
 	      size_t length);
 
 /*
- * Its length, and the value in @value of VALUE_BYTES_MAX; -ENOENT;
+ * Copy the value to @value, of VALUE_BYTES_MAX; returns its length.  -ENOENT;
  * -EHWPOISON: it is lost.
  */
 int64_t store_get(struct store *store, const char *key, char *value);
@@ -47,14 +47,14 @@ int64_t store_get(struct store *store, const char *key, char *value);
 /* -ENOENT. */
 int store_delete(struct store *store, const char *key);
 
-/* A record whose value is in the region already; -EINVAL: it cannot be. */
+/* Add a record whose value is in the region already; -EINVAL: it cannot be. */
 int store_place(struct store *store, const char *key, uint64_t offset,
 		uint32_t length);
 
 const struct record *store_find(const struct store *store, const char *key);
 bool store_is_lost(const struct store *store, const struct record *record);
 
-/* In the order of keys. */
+/* Visits the records in the order of their keys. */
 void store_each(const struct store *store,
 		void (*visit)(const struct record *record, void *arg),
 		void *arg);

@@ -12,7 +12,7 @@
 
 #include "lines.h"
 
-#define PATIENCE_SECONDS	10	/* with one who does not answer */
+#define PATIENCE_SECONDS	10	/* per send or receive */
 
 static int say(int fd, const char *word)
 {
@@ -39,7 +39,7 @@ static void be_patient(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-/* The descriptor stays the caller's. */
+/* @fd stays the caller's. */
 static FILE *open_stream(int fd, const char *mode)
 {
 	int copy = dup(fd);

@@ -13,7 +13,7 @@ on_machine_check:
 	.irp	reg, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
 	push	%\reg
 	.endr
-	lea	72(%rsp), %rdi		/* the CPU's frame */
+	lea	72(%rsp), %rdi		/* frame pushed by the CPU */
 	call	machine_check
 	.irp	reg, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
 	pop	%\reg
@@ -21,9 +21,9 @@ on_machine_check:
 	iretq
 
 /*
- * int check_page(const void *page, uint64_t word): does each word hold @word?
- * 1 if so, 0 if not; -1 after a machine check, whose handler goes on at
- * check_page_lost for loads in between.
+ * int check_page(const void *page, uint64_t word): returns 1 if each word is
+ * @word, else 0; -1 after a machine check.  For a load between the two labels,
+ * the machine check's handler returns to check_page_lost.
  */
 	.globl check_page, check_page_lost
 check_page:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * An error of the guest's memory, from SIGBUS to the guest.
+ * An error in the guest's memory, from SIGBUS to the guest.
  *
- * The guest loads a bad line: #MC, which KVM hands to the host's kernel.  That
- * sends us SIGBUS (BUS_MCEERR_AR) and has KVM_RUN return.  libmfr notes what is
- * lost; then the guest gets a machine check of its own at the same instruction.
- * Or the host finds the line first (BUS_MCEERR_AO): the guest is told, and need
- * not read it.  If KVM makes holes, a guest that reads what is known to be lost
- * is stopped instead, and there is no #MC of the host: KVM_RUN says where.
+ * The guest loads poison: #MC, which KVM passes to the host's kernel.  The
+ * kernel sends SIGBUS (BUS_MCEERR_AR), and KVM_RUN returns.  libmfr marks what
+ * is lost; then the guest gets a machine check at the same instruction.  If the
+ * host finds the error first (BUS_MCEERR_AO), the guest is notified and need
+ * not read it.  If KVM makes holes, a guest that reads known poison exits
+ * instead, without a #MC on the host: KVM_RUN returns the address.
  */
 #include "failure.h"
 
@@ -21,8 +21,8 @@ static struct machine *machine;
 static struct mfr_context *context;
 
 /*
- * A load of the guest is not repeated when we return: KVM_RUN ends.  One of our
- * own would be; mfr_read() and the like can handle that, all else is the end.
+ * A load by the guest is not repeated on return: KVM_RUN ends.  A load by the
+ * VMM is: only guarded accesses such as mfr_read() survive it.
  */
 static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
 {
@@ -51,7 +51,7 @@ void failures_take(struct machine *m, struct mfr_context *c)
 		err(STATUS_UNABLE, "cannot ask for early SIGBUS (PR_MCE_KILL)");
 }
 
-/* Returns whether the guest now has a machine check to handle. */
+/* Returns true if the guest now has a machine check to handle. */
 static bool inject(const struct mfr_event *e, uint64_t gpa)
 {
 	struct mfr_mce mce = { .size = sizeof(mce) };
@@ -65,8 +65,8 @@ static bool inject(const struct mfr_event *e, uint64_t gpa)
 }
 
 /*
- * A guest lives on without a base page.  Without a huge page it has neither
- * the code to handle that nor a page to have it in.
+ * A guest survives the loss of a base page.  All of its memory, the handler
+ * too, is in one huge page: it does not survive the loss of that.
  */
 static void choose(const struct mfr_event *e, struct mfr_range guest,
 		   uint64_t mcg_status, struct mfr_kvm_report *report)
@@ -89,7 +89,7 @@ static void say(const char *how, struct mfr_range guest,
 	       report->recursive ? "true" : "false");
 }
 
-/* false: the guest is lost.  @raised: it has a machine check to handle. */
+/* false: the guest is lost.  *@raised: it has a machine check to handle. */
 static bool pass_on(const struct mfr_event *e, struct mfr_range guest,
 		    const char *how, bool *raised)
 {
@@ -105,9 +105,9 @@ static bool pass_on(const struct mfr_event *e, struct mfr_range guest,
 }
 
 /*
- * One machine check is all that a CPU can take at a time.  What is left out is
- * no harm, and neither are events that the queue had no room for: the guest has
- * not read it, or will read it again, and consumes it then.
+ * A CPU can take one machine check at a time.  It is safe to drop the other
+ * events, also those for which the queue had no room: when the guest reads that
+ * memory, for the first time or again, it consumes the poison.
  */
 bool failures_pass_on(void)
 {

@@ -7,20 +7,20 @@
 #include "machine.h"
 
 /*
- * Take SIGBUS from now on, and be told of errors that nobody has read yet.
- * One machine a process.
+ * Handle SIGBUS from now on, and opt in to early kill.  One machine per
+ * process.
  */
 void failures_take(struct machine *m, struct mfr_context *context);
 
 /*
- * Give the guest what came since the last call.  false: the guest has lost
- * more than it can live without.  The calling thread runs the guest.
+ * Pass errors since the last call on to the guest.  false: the guest has lost
+ * more than it can survive.  Call it from the thread that runs the guest.
  */
 bool failures_pass_on(void);
 
 /*
- * The guest has been stopped at a page of @ram that is lost: it is given the
- * machine check that it would have had.  false as above.
+ * The guest stopped at a lost page of @ram: inject the machine check that the
+ * page would have raised.  false: as above.
  */
 bool failures_pass_on_hole(struct mfr_region *ram, struct mfr_range guest);
 

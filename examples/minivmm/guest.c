@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The guest: writes all of its memory, reads it again and again, and lives on
- * without the pages that a machine check takes from it.  No interrupts, no
- * devices but the port that it reports to.
+ * The guest: writes all of its memory, reads it again and again, and continues
+ * without the pages that machine checks report.  It has no interrupts, and no
+ * device except the port to which it reports.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,12 +10,12 @@
 #include "wire.h"
 
 #define PAGES		(RAM_BYTES / PAGE_BYTES)
-#define POLL_PAGES	4096		/* look into the banks so often */
+#define POLL_PAGES	4096		/* poll the banks every so many */
 
 /* Intel SDM Vol. 4; AMD APM Vol. 2 has the same numbers. */
 #define MSR_MCG_CAP	0x179
 #define MSR_MCG_STATUS	0x17a
-#define MSR_MC0_STATUS	0x401		/* four registers a bank */
+#define MSR_MC0_STATUS	0x401		/* four registers per bank */
 #define MSR_MC0_ADDR	0x402
 
 #define MCG_CAP_BANKS	0xff
@@ -80,7 +80,7 @@ static void give_up(uint64_t address)
 	lost_pages++;
 }
 
-/* Give up what the banks name, and empty them. */
+/* Give up the pages in the banks, and clear the banks. */
 static void take_errors(enum report_kind kind)
 {
 	uint32_t banks = rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS, bank;
@@ -107,8 +107,8 @@ static void __attribute__((noreturn)) stop(void)
 }
 
 /*
- * EIPV: the instruction at RIP has consumed the poison, and would again; only
- * check_page() is made for that.  Without it, go on where we were.
+ * EIPV: the instruction at RIP consumed the poison, and would consume it again;
+ * only check_page() can recover.  Without EIPV, resume the interrupted code.
  */
 void machine_check(struct frame *frame)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A flat image of the guest, whose first byte is its first instruction. */
+/* A flat image of the guest; its first byte is the first instruction. */
 #include "wire.h"
 
 SECTIONS

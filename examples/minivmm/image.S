@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest, as the VMM carries it. */
+/* The guest's image inside the VMM. */
 	.section .rodata
 	.globl guest_image, guest_image_end
 guest_image:

@@ -15,9 +15,9 @@
 
 #define MCE_BANKS	10
 #define MCG_CTL_P	(1ULL << 8)
-#define MCG_SER_P	(1ULL << 24)	/* recovers from errors; Intel only */
+#define MCG_SER_P	(1ULL << 24)	/* error recovery; Intel only */
 
-/* What is newer than headers may be */
+/* Missing from older headers */
 #ifndef KVM_EXIT_MEMORY_FAULT
 #define KVM_EXIT_MEMORY_FAULT	39
 #endif
@@ -55,7 +55,7 @@ static int must(int ret, const char *what)
 	return ret;
 }
 
-/* What KVM and the host's CPU can do. */
+/* All features that KVM and the host's CPU support. */
 static void set_cpuid(struct machine *m)
 {
 	enum { ENTRIES = 256 };
@@ -89,7 +89,7 @@ static void create_cpu(struct machine *m)
 	     "give the CPU its machine check banks");
 }
 
-/* Before there is a CPU: it is too late then. */
+/* Call before a CPU is created; later, KVM refuses. */
 static bool make_holes(struct machine *m)
 {
 	struct kvm_enable_cap cap = {
@@ -138,7 +138,7 @@ static uint64_t *table(struct mfr_region *ram, uint64_t offset)
 	return (uint64_t *)((char *)mfr_region_address(ram) + offset);
 }
 
-/* All of the memory, guest virtual as guest physical. */
+/* Map all of the memory, with guest virtual equal to guest physical. */
 static void map_memory(struct mfr_region *ram)
 {
 	uint64_t *pd = table(ram, PD_OFFSET);
@@ -170,7 +170,7 @@ static void set_segments(struct kvm_sregs *s, uint64_t *gdt)
 	s->ds = s->es = s->fs = s->gs = s->ss = data;
 }
 
-/* In long mode, and ready for a machine check as soon as there is a gate. */
+/* Long mode, with CR4.MCE on: machine checks work once the guest has a gate. */
 static void set_registers(struct machine *m, struct mfr_region *ram)
 {
 	struct kvm_regs regs = {

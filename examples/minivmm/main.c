@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * minivmm: a virtual machine that survives errors of its memory, by libmfr.
+ * minivmm: a virtual machine that survives errors in its memory, with libmfr.
  *
- * Its one CPU has 1 GiB of memory, a huge page under MFD_MF_KEEP_UE_MAPPED.
- * The guest writes all of it and reads it over and over.  Where the memory is
- * hit, the host's kernel takes 4 KiB and says which; the guest is told by a
- * machine check, gives that page up and goes on with all others.
+ * It has one CPU and 1 GiB of memory, a huge page under MFD_MF_KEEP_UE_MAPPED.
+ * The guest writes all of the memory and reads it repeatedly.  An error costs
+ * the base page that it is in: the host's kernel reports the page, and the
+ * guest gets a machine check, gives the page up and continues with the others.
  */
 #include <argp.h>
 #include <err.h>
@@ -26,7 +26,7 @@ struct options {
 	bool hole;
 };
 
-enum { OPTION_HOLE = 0x100 };	/* without a letter */
+enum { OPTION_HOLE = 0x100 };	/* long option only */
 
 static struct machine machine;
 static volatile sig_atomic_t interrupted;
@@ -148,7 +148,7 @@ static void say_report(const struct report *r)
 	}
 }
 
-/* What the guest says is in its memory, and that may be lost too. */
+/* The guest's report is in guest memory, which may be lost, too. */
 static struct report read_report(struct mfr_region *ram)
 {
 	struct kvm_run *run = machine.run;
@@ -169,7 +169,7 @@ static struct report read_report(struct mfr_region *ram)
 	return r;
 }
 
-/* Until all passes are done, something is wrong, or an interrupt. */
+/* Runs until all passes are done, the guest is lost, or an interrupt. */
 static int run(struct mfr_region *ram, uint64_t passes)
 {
 	for (;;) {

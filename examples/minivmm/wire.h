@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What VMM and guest agree on; guest physical is guest virtual. */
+/* What VMM and guest agree on.  Guest virtual equals guest physical. */
 #ifndef WIRE_H
 #define WIRE_H
 
@@ -7,7 +7,7 @@
 #define RAM_BYTES	0x40000000	/* a huge page */
 #define RAM_GPA		0x200000000
 
-/* Where in RAM what the guest is started with lies. */
+/* Offsets in RAM of what the VMM prepares for the guest. */
 #define PML4_OFFSET	0x1000
 #define PDPT_OFFSET	0x2000
 #define PD_OFFSET	0x3000
@@ -17,29 +17,29 @@
 #define CODE_SELECTOR	0x8
 #define DATA_SELECTOR	0x10
 
-/* An OUT of 32 bits to this port: a report lies at RAM_GPA + the value. */
+/* A 32-bit OUT to this port: there is a report at RAM_GPA + the value. */
 #define REPORT_PORT	0x100
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 enum report_kind {
-	REPORT_FILLED,		/* all pages are written */
-	REPORT_PASS,		/* all pages are read once more */
-	REPORT_MACHINE_CHECK,	/* a page is given up, by #MC */
-	REPORT_POLLED,		/* the same, found in a bank before #MC */
-	REPORT_NO_WAY_ON,	/* #MC where the guest cannot go on */
+	REPORT_FILLED,		/* all pages were written */
+	REPORT_PASS,		/* all pages were read once more */
+	REPORT_MACHINE_CHECK,	/* a page was given up after #MC */
+	REPORT_POLLED,		/* the same, found by polling a bank */
+	REPORT_NO_WAY_ON,	/* #MC where the guest cannot recover */
 };
 
 struct report {
 	uint32_t kind;		/* enum report_kind */
-	uint32_t bank;		/* of a machine check, with what it held */
+	uint32_t bank;		/* of the error; with its status, address */
 	uint64_t status;
 	uint64_t address;
 	uint64_t pass;		/* number of the pass, from 1 */
-	uint64_t good;		/* base pages that are as written */
-	uint64_t wrong;		/* that are not */
-	uint64_t lost;		/* that are given up */
+	uint64_t good;		/* base pages that hold what was written */
+	uint64_t wrong;		/* base pages that do not */
+	uint64_t lost;		/* base pages given up */
 };
 #endif
 
