@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What memory failures cost, and what they cost those who have none: runs in
- * the lab on one kernel, under the policy unless MFR_CONTROL=1.  README.md
- * says what each figure means.  One line a figure:
+ * The cost of memory failures, and of the support for them where there is no
+ * error.  Runs in the lab on one kernel, under the policy unless MFR_CONTROL=1.
+ * README.md says what each figure means.  One line per figure:
  *
  *	figure NAME SAMPLES Q1 MEDIAN Q3 Q1 MEDIAN Q3
  *
- * first of instructions, then of nanoseconds.
+ * with quartiles of instructions, then of nanoseconds.
  */
 #define _GNU_SOURCE
 #include <count.h>
@@ -92,7 +92,7 @@ static void punch_each(const struct file *f, struct series *s)
 	}
 }
 
-/* What everybody pays who uses huge pages, errors or none. */
+/* The cost to every program that uses huge pages, without any error. */
 #define ROUNDS		8
 #define ROUND_PAGES	64
 
@@ -116,7 +116,7 @@ static void hugetlb_figures(bool policy)
 	figure(policy ? "free_policy" : "free", &release);
 }
 
-/* And who does not: 2 MiB of anonymous memory, in base pages or as one. */
+/* The cost to other programs: 2 MiB of anonymous memory, in 4 KiB or 2 MiB. */
 static void anonymous_figure(const char *name, int advice)
 {
 	static struct series release;
@@ -145,7 +145,7 @@ static void anonymous_figures(void)
 	anonymous_figure("free_thp", MADV_HUGEPAGE);
 }
 
-/* Errors in one folio, spread evenly, in mixed order (the factor is odd). */
+/* Spread errors evenly over a folio, out of order, each once: MIX is odd. */
 #define MIX	40503
 
 struct damage {
@@ -168,7 +168,7 @@ static struct cost inject_next(struct damage *d)
 	return cost_since(start);
 }
 
-/* The first line of SIGBUS' handler, ahead of the one that was there. */
+/* A SIGBUS handler that notes the time and then calls the previous one. */
 static struct sigaction handler;
 static struct cost at_handler;
 
@@ -189,15 +189,15 @@ static void note_time_of_sigbus(void)
 }
 
 /*
- * The kernel logs a machine check from a worker.  What is left of the last one
- * is done now; starved for a second, workers would run ahead of us after all.
+ * A worker logs each machine check.  Let it finish the last one now: after a
+ * second of starvation workers would run in spite of our priority.
  */
 static void wait_for_workers(void)
 {
 	usleep(2000);
 }
 
-/* From the load to the handler. */
+/* The cost from the load to the handler. */
 static struct cost consume_next(struct damage *d)
 {
 	size_t offset = next_offset(d);
@@ -215,8 +215,8 @@ static struct cost consume_next(struct damage *d)
 }
 
 /*
- * The first error in each of some pages, of which the program reads the line:
- * anonymous base pages, or huge ones.
+ * The first error in each of several pages, consumed by the program: anonymous
+ * base pages, or huge pages.
  */
 #define SAMPLES		33
 
@@ -263,7 +263,7 @@ static void gigantic_create(struct damage *d, size_t total)
 	need(!hugepage_create(&d->hp, SIZE_1G), "get a page of 1 GiB");
 }
 
-/* The release is finished by a work, which ends with a line in the log. */
+/* A work item finishes the release; its last act is a line in the log. */
 static struct cost gigantic_release(struct damage *d)
 {
 	struct cost start;
@@ -276,8 +276,8 @@ static struct cost gigantic_release(struct damage *d)
 	return cost_since(start);
 }
 
-/* Pages of 1 GiB that are broken: all of those of a boot, see the script. */
-#define FRESH_EACH	2	/* first errors and releases, of each kind */
+/* How many 1 GiB pages to break; the script's pool has to suffice. */
+#define FRESH_EACH	2	/* first errors and releases of each kind */
 #define HEALTHY		3
 
 static void healthy_releases(void)
@@ -301,7 +301,7 @@ static void healthy_releases(void)
 	figure("shrink", &shrink);
 }
 
-/* @firsts take the first error of each page. */
+/* The cost of the first error in each page is added to @firsts. */
 static void releases(const char *name, size_t n,
 		     struct cost (*raise)(struct damage *d),
 		     struct series *firsts)
@@ -335,9 +335,9 @@ static void nth_figure(const char *what, size_t n, struct series *s)
 }
 
 /*
- * The errors that end with the @n-th.  A page that stock has unmapped cannot
- * be consumed a second time.  What is watched for poison runs slower, so that
- * comes last.
+ * The last errors up to the @n-th.  Without the policy the first error unmaps
+ * the page, so no later one is consumed.  Memory that is watched for poison is
+ * slower, so errors are consumed last.
  */
 static void nth(struct damage *d, size_t n)
 {
@@ -350,7 +350,7 @@ static void nth(struct damage *d, size_t n)
 	nth_figure("error", n, &s);
 	if (policy_omitted())
 		return;
-	sleep(1);	/* for workers, which thousands of errors have starved */
+	sleep(1);	/* let workers starved by thousands of errors run */
 	while (d->done < n)
 		add(&s, consume_next(d));
 	nth_figure("consumed", n, &s);
@@ -386,7 +386,7 @@ static void gigantic_figures(void)
 	many_errors();
 }
 
-/* An error in each of many huge pages. */
+/* One error in each of many huge pages. */
 #define FOLIOS		1000
 #define ENDS		100
 
@@ -447,7 +447,7 @@ static void folio_figures(void)
 	file_close(&f);
 }
 
-/* The way of an error to a program that uses the library. */
+/* The cost from a load of poison to the library's event. */
 static struct cost event_of(struct mfr_context *context, struct mfr_region *r,
 			    uint64_t offset)
 {
@@ -490,8 +490,8 @@ static void event_figure(void)
 }
 
 /*
- * What the kernel leaves to a worker, such as the log of a machine check, comes
- * when the program waits for it, and never in between by chance.
+ * Work that the kernel defers to a worker, such as the log of a machine check,
+ * then runs only when this program sleeps, never at random in a measurement.
  */
 static void run_ahead_of_workers(void)
 {
@@ -501,7 +501,7 @@ static void run_ahead_of_workers(void)
 	     "get a real-time priority");
 }
 
-/* With any argument it is quick: without what needs much memory. */
+/* Any argument means quick: skip what needs much memory. */
 int main(int argc, char **argv)
 {
 	bool quick = argc > 1 && argv[1];

@@ -12,7 +12,7 @@ struct file {
 	size_t page, pages;
 };
 
-/* Ends the program if it cannot be had; @policy: MFD_MF_KEEP_UE_MAPPED. */
+/* Ends the program on failure.  @policy: with MFD_MF_KEEP_UE_MAPPED. */
 struct file file_create(size_t page, size_t pages, bool policy);
 void file_close(struct file *f);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the library costs.  Prints lines "figure NAME VALUE": medians of
- * SAMPLES, with --quick of three; a copy's is the speed in relation to memcpy(),
- * taken in turns.
+ * The cost of the library.  Prints lines "figure NAME VALUE": medians of
+ * SAMPLES runs, of three with --quick.  The speed of a guarded read is relative
+ * to memcpy(); the two take turns.
  */
 #define _GNU_SOURCE
 #include <linux/filter.h>
@@ -105,7 +105,7 @@ static void copies(struct mfr_context *c, const char *name, size_t bytes)
 	free(to);
 }
 
-#define LEDGER_PAGES	400000UL	/* 1.6 GB, of which none is touched */
+#define LEDGER_PAGES	400000UL	/* 1.6 GB, never touched */
 #define INSERTS		16
 
 static struct mfr_region *region_with(struct mfr_context *c, uint64_t ranges)
@@ -129,7 +129,7 @@ static double time_lookup(const struct mfr_ledger *l)
 	return (ns() - start) / LOOKUPS;
 }
 
-/* Between those that are there: at most every fourth page is one. */
+/* Marks pages between those on the ledger, which are at least four apart. */
 static double time_insert(struct mfr_region *r)
 {
 	double start = ns();
@@ -141,7 +141,7 @@ static double time_insert(struct mfr_region *r)
 	return (ns() - start) / INSERTS;
 }
 
-/* Ranges of one page, spread evenly; a new ledger for each sample. */
+/* @ranges of one page each, evenly spread; each sample has a new ledger. */
 static void ledger(struct mfr_context *c, uint64_t ranges)
 {
 	static double insert[SAMPLES], lookup[SAMPLES];
@@ -166,7 +166,7 @@ static void count_call(int sig)
 	calls++;
 }
 
-/* From now on system calls are counted instead of done, but for two. */
+/* From now on count system calls instead of running them, except for two. */
 static void trap_calls(void)
 {
 	struct sock_filter filter[] = {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much memory do random errors take away?  Runs in the lab on one kernel,
- * under the policy unless MFR_CONTROL=1.  README.md says what is measured.
+ * How much memory do random errors cost?  Runs in the lab on one kernel, under
+ * the policy unless MFR_CONTROL=1.  README.md says what is measured.
  *
  *	lost PAGE_BYTES ERRORS REAL_PAGES NAMED AFTER_EXIT RULE_REAL RULE_ALL
  *
- * bytes: that SIGBUS named as lost; out of the system's reach after the file
- * is gone ("-": it was not yet); by the rule, of the pages that are real, which
- * must be the same, and of all.
+ * The last four are bytes: reported as lost by SIGBUS; unusable once the file
+ * is closed ("-": it is open); lost by the rule in the real pages, which must
+ * be the same; lost by the rule in all pages.
  */
 #define _GNU_SOURCE
 #include <linux/memfd.h>
@@ -35,14 +35,14 @@ static const size_t counts[] = { 1, 16, 256, ERRORS_MAX };
 #define COUNTS	(sizeof(counts) / sizeof(*counts))
 
 /*
- * Of the pages some may not be real, for want of memory: errors in them are
- * only noted.  Those that are hit first are real.
+ * If memory is short, not all pages are real: errors in the others are only
+ * counted.  The pages that are hit first are the real ones.
  */
 struct run {
 	struct file f;
 	size_t real;			/* pages */
-	size_t next_real;		/* that has no error yet */
-	long place[PAGES];		/* in the file, -1 if not known yet */
+	size_t next_real;		/* the first without an error */
+	long place[PAGES];		/* in the file; -1: none so far */
 	unsigned long pfn[PAGES];	/* by place */
 	bool *hit;			/* by base page, of all pages */
 	bool *named;			/* by base page of the file */
@@ -75,7 +75,7 @@ static void run_start(struct run *r, size_t page, size_t real)
 	}
 }
 
-/* What the signal says is lost, once. */
+/* Note what the signal reports as lost; repeats count once. */
 static void note_named(struct run *r, const struct sigbus *seen)
 {
 	size_t offset = seen->addr - (uintptr_t)r->f.map;
@@ -89,7 +89,7 @@ static void note_named(struct run *r, const struct sigbus *seen)
 		die("know what to do with a granule of %zu bytes", granule);
 }
 
-/* The line is bad, and the program reads it. */
+/* Poison a line and load it. */
 static void consume(struct run *r, size_t place, size_t offset)
 {
 	uint64_t pa = r->pfn[place] * BASE_PAGE + offset;
@@ -127,7 +127,7 @@ static size_t named_bytes(const struct run *r)
 	return bytes;
 }
 
-/* With the policy a base page for each that was hit, without all of them. */
+/* With the policy, each base page hit is lost; without, the huge page. */
 static size_t rule_bytes(const struct run *r, bool all)
 {
 	size_t page, base, hit, bytes = 0;
@@ -145,7 +145,7 @@ static size_t rule_bytes(const struct run *r, bool all)
 	return bytes;
 }
 
-/* Base pages of those that are no huge page any more, and poisoned. */
+/* The number of poisoned base pages that are not part of a huge page now. */
 static size_t raw_pages(const struct run *r)
 {
 	uint64_t *flags = calloc(base_pages(r), sizeof(*flags));
@@ -164,8 +164,8 @@ static size_t raw_pages(const struct run *r)
 }
 
 /*
- * Out of reach is what is neither free in the pool nor has left it, and of
- * the latter what the allocator does not have either.
+ * Unusable are huge pages that are neither free in the pool nor have left it,
+ * and the raw pages of those that have left it.
  */
 static size_t close_and_count(struct run *r)
 {
@@ -201,7 +201,7 @@ static void run_end(struct run *r, size_t errors)
 	free(r->named);
 }
 
-/* A file for each number of errors. */
+/* One file per number of errors. */
 static void all_are_real(size_t page)
 {
 	static struct run r;
@@ -215,7 +215,7 @@ static void all_are_real(size_t page)
 	}
 }
 
-/* One file, as large as the pool. */
+/* One file for all numbers of errors, as large as the pool. */
 static void some_are_real(size_t page)
 {
 	static struct run r;
@@ -235,7 +235,7 @@ static void some_are_real(size_t page)
 	run_end(&r, n);
 }
 
-/* With any argument it is quick: without what needs much memory. */
+/* Any argument means quick: skip what needs much memory. */
 int main(int argc, char **argv)
 {
 	bool quick = argc > 1 && argv[1];

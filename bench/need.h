@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A measurement that cannot be trusted ends the program, with one line. */
+/* End the program, with one line, when a measurement cannot be trusted. */
 #ifndef NEED_H
 #define NEED_H
 
 #include <stdbool.h>
 
-/* "cannot ..." */
+/* Print "cannot ..." and exit. */
 void die(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
-/* "cannot @what: " and what errno says, unless it was @met. */
+/* Unless @met, print "cannot @what: " with errno's message, and exit. */
 void need(bool met, const char *what);
 
 #endif /* NEED_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How fast memscan's loop reads, and what it costs those who run beside it.
+ * How fast memscan's loop reads, and what it costs programs that run beside it.
  *
  * The loop is the module's own, kernel/memscan/load.c. Prints lines
- * "figure NAME UNIT SAMPLES Q1 MEDIAN Q3". What is compared takes turns, and a
- * ratio is the median of the quotients of one turn each.
+ * "figure NAME UNIT SAMPLES Q1 MEDIAN Q3". Readers that are compared take
+ * turns, and a ratio is the median of the ratios of each turn.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -27,7 +27,7 @@
 
 #define L2_SET		MIB
 #define CHASE_SET	(8 * MIB)
-/* As the module: pace.h */
+/* As in the module's pace.h */
 #define PACE_BURST	(4 * MIB)
 #define PACE_BYTES	(1UL << 40)
 #define PACE_NS		(86400 * 1e9)
@@ -35,9 +35,9 @@
 
 /**
  * struct size - how long to measure
- * @buffer: bytes that are read from end to end; more than caches hold
- * @reads: samples of that
- * @bursts: samples of a burst
+ * @buffer: bytes to read from end to end; more than the caches hold
+ * @reads: number of such reads
+ * @bursts: number of bursts
  */
 struct size {
 	size_t buffer;
@@ -48,7 +48,7 @@ struct size {
 static const struct size full = { 512 * MIB, 31, 401 };
 static const struct size quick = { 64 * MIB, 3, 5 };
 
-/* Of this thread: what else the machine does shall not count. */
+/* CPU time of this thread, so that other load does not count. */
 static double ns(void)
 {
 	struct timespec now;
@@ -73,7 +73,7 @@ static double figure(const char *name, const char *unit, double *samples, int n)
 	return samples[n / 2];
 }
 
-/* Huge, where the kernel has it: the caches shall matter, not the TLB. */
+/* In huge pages where available: measure the caches, not the TLB. */
 static char *memory(size_t bytes)
 {
 	char *p = aligned_alloc(2 * MIB, bytes < 2 * MIB ? 2 * MIB : bytes);
@@ -95,7 +95,7 @@ static void run_on(int cpu)
 		err(1, "run on CPU %d", cpu);
 }
 
-/* The first two CPUs that we may use; @cpus[1] is -1 if there is one only. */
+/* The first two CPUs that we may use; @cpus[1] is -1 if there is only one. */
 static void find_cpus(int cpus[2])
 {
 	cpu_set_t set;
@@ -109,7 +109,7 @@ static void find_cpus(int cpus[2])
 			cpus[n++] = cpu;
 }
 
-/* What is read; each burst reads the next part of it. */
+/* The memory to read; each burst reads the next part of it. */
 static char *scanned;
 static size_t scanned_bytes, scanned_at;
 
@@ -167,7 +167,7 @@ static void read_lods(const char *from, size_t bytes)
 
 static char sink[PAGE] __attribute__((aligned(PAGE)));
 
-/* copy_mc_to_kernel() of a page, as other scanners have it. */
+/* What copy_mc_to_kernel() does, which other scanners use for each page. */
 static void read_movs(const char *from, size_t bytes)
 {
 	const char *end = from + bytes;
@@ -215,7 +215,7 @@ static const struct way {
 
 static double rates[WAYS][MAX_SAMPLES];
 
-/* Memscan's speed where that of each of @other is 1, turn by turn. */
+/* The speed of memscan's loop relative to @other in each turn. */
 static void print_ratio(const char *name, const double *other, int n)
 {
 	double quotients[MAX_SAMPLES];
@@ -245,7 +245,7 @@ static size_t best_plain(int n)
 	return best;
 }
 
-/* Returns the rate of memscan's loop in bytes a second. */
+/* Returns the rate of memscan's loop in bytes per second. */
 static double measure_rates(const struct size *size)
 {
 	char name[32];
@@ -280,7 +280,7 @@ static double measure_rates(const struct size *size)
 }
 
 /*
- * Harm: who suffers is a chase of pointers through a set that a cache holds
+ * Harm: the victim chases pointers through a set that fits in a cache
  */
 
 struct link {
@@ -312,7 +312,7 @@ static struct link *make_ring(size_t bytes)
 	return links;
 }
 
-/* Returns the time that @hops take from *@at on. */
+/* Returns the time of @hops from *@at; updates *@at. */
 static double chase(struct link **at, size_t hops)
 {
 	struct link *link = *at;
@@ -335,7 +335,7 @@ static void burst(size_t bytes, void (*read)(const char *from, size_t bytes))
 static const size_t bursts_mib[] = { 1, 4, 32 };
 #define BURSTS		(sizeof(bursts_mib) / sizeof(bursts_mib[0]))
 
-/* A burst by memscan's loop, the same by plain loads, none. */
+/* A burst of memscan's loop, one of plain loads, no burst. */
 static void (*const readers[])(const char *, size_t) = {
 	read_memscan, read_words, NULL
 };
@@ -343,8 +343,8 @@ static void (*const readers[])(const char *, size_t) = {
 static const char *const reader_names[] = { "memscan", "plain" };
 
 /*
- * What a burst costs in ns, beyond what the same time without one does, named
- * "VICTIM_READER_MIB". Returns that of memscan in bursts of the module's size.
+ * Prints the extra ns that a burst costs, as "VICTIM_READER_MIB". Returns the
+ * median for memscan.
  */
 static double print_harm(const char *victim, double took[READERS][MAX_SAMPLES],
 			 size_t mib, int n)
@@ -363,7 +363,7 @@ static double print_harm(const char *victim, double took[READERS][MAX_SAMPLES],
 	return median[0];
 }
 
-/* A set in the L2 cache of the CPU that scans: how long to read it again? */
+/* The time to read a set again that was in L2 of the CPU that scans. */
 static double measure_l2(const struct size *size)
 {
 	struct link *at = make_ring(L2_SET);
@@ -388,7 +388,7 @@ static double measure_l2(const struct size *size)
 }
 
 /*
- * A thread on another CPU that bursts when told
+ * A thread on another CPU that reads bursts on request
  */
 
 static struct {
@@ -400,7 +400,7 @@ static struct {
 	sem_t done;
 } neighbour;
 
-/* Without bytes it ends. */
+/* Exits if @bytes is 0. */
 static void *be_neighbour(void *unused)
 {
 	(void)unused;
@@ -429,7 +429,7 @@ static void stop_neighbour(void)
 	pthread_join(neighbour.thread, NULL);
 }
 
-/* Returns the time that @hops take while the neighbour bursts; first to warm up. */
+/* Warms up; returns the time of @hops while the neighbour reads a burst. */
 static double chase_beside(struct link **at, size_t hops, size_t bytes,
 			   void (*read)(const char *from, size_t bytes))
 {
@@ -444,7 +444,7 @@ static double chase_beside(struct link **at, size_t hops, size_t bytes,
 	return took;
 }
 
-/* The burst has room in the hops, and one more way round sees what it left. */
+/* The hops outlast the burst; one more round of the set sees its effects. */
 static double measure_chase(const struct size *size, struct link *at,
 			    double rate, double hop_ns)
 {

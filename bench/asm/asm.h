@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's header of this name, as far as kernel/memscan/load.c needs it
- * when bench/scan compiles it for user mode, where no load may trap: no
- * exception table.
+ * Replaces the kernel's header when bench/scan compiles kernel/memscan/load.c
+ * for user mode.  No load may trap there, so there is no exception table.
  */
 #ifndef BENCH_ASM_H
 #define BENCH_ASM_H

@@ -27,7 +27,7 @@ static bool is_hugetlb(const struct area *a)
 	return a->backing == BACKING_2M || a->backing == BACKING_1G;
 }
 
-/* Number behind "@key" at the start of a line of @path, in bytes; or 0. */
+/* The kB after @key at the start of a line of @path, in bytes; 0 if none. */
 static size_t kernel_bytes(const char *path, const char *key)
 {
 	FILE *f = fopen(path, "r");
@@ -72,7 +72,7 @@ static int hugetlb_memfd(size_t huge_bytes, bool keep)
 	return fd;
 }
 
-/* Anonymous memory of base pages, or of huge ones where these can be had. */
+/* Anonymous memory of base pages, or of huge pages where available. */
 static char *map_anonymous(void *at, size_t bytes, int advice)
 {
 	char *p = mmap(at, bytes, PROT_READ | PROT_WRITE,
@@ -87,7 +87,7 @@ static char *map_anonymous(void *at, size_t bytes, int advice)
 	return p;
 }
 
-/* As it was at first: the same file, or fresh anonymous memory. */
+/* Map as at the start: the same file, or fresh anonymous memory. */
 static void map_healthy(struct area *a, size_t offset, size_t bytes)
 {
 	char *p = a->start + offset;
@@ -105,7 +105,7 @@ static void map_healthy(struct area *a, size_t offset, size_t bytes)
 		    MIB(bytes), a->huge_bytes >> 10, a->bytes / a->huge_bytes);
 }
 
-/* Addresses, aligned as the largest page. */
+/* Reserve addresses, aligned to a huge page. */
 static char *reserve(size_t bytes, size_t align)
 {
 	char *p = mmap(NULL, bytes + align, PROT_NONE,
@@ -117,7 +117,7 @@ static char *reserve(size_t bytes, size_t align)
 	return (char *)(((uintptr_t)p + align - 1) & -align);
 }
 
-/* All huge pages, shuffled: the first ones are those that a share hits. */
+/* Shuffle all huge pages: a share hits the first ones. */
 void area_choose_hits(struct area *a, unsigned int turn)
 {
 	size_t n = a->bytes / a->huge_bytes, i, other;
@@ -188,10 +188,10 @@ void area_heal(struct area *a)
 }
 
 /*
- * What memory_failure() leaves of a transparent huge page: the lost base page
- * has no translation, the others have page table entries in its place, and
- * are where they were.  There an entry that marks the poison keeps khugepaged
- * from making it huge again, here the advice does.
+ * Leave what memory_failure() leaves of a transparent huge page: the base pages
+ * stay where they were, mapped by page table entries, except for the lost one.
+ * The kernel's entry for poison prevents khugepaged from making the page huge
+ * again; here the advice does.
  */
 static void split_thp(struct area *a, const struct hit *h)
 {
@@ -201,8 +201,8 @@ static void split_thp(struct area *a, const struct hit *h)
 }
 
 /*
- * Of a hugetlb page stock leaves nothing: base pages are what a program gets
- * in its place from a pool that is empty.
+ * Stock Linux leaves nothing of a hugetlb page.  With an empty pool, a program
+ * can only replace it with base pages.
  */
 static void replace_hugetlb(struct area *a, const struct hit *h)
 {
@@ -267,7 +267,7 @@ void area_hit(struct area *a, const struct damage *d)
 	a->n_hits = n;
 }
 
-/* Of the mappings that make up the area; others do not count. */
+/* Count only the mappings that are within the area. */
 size_t area_mapped_huge(const struct area *a)
 {
 	static const char *const keys[] = {

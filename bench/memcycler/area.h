@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The memory that is cycled through, and what errors and the recovery from
- * them have done to it.
+ * The memory that is cycled through, and the state in which errors and the
+ * recovery from them have left it.
  *
- * Errors hit huge pages, one base page of each, at places that are random,
- * other ones in each turn and the same in every run; those of a small share are
- * among those of a larger one.  A base page that is lost is not to be touched any more.
+ * An error hits one base page of a huge page, at random: elsewhere in each
+ * turn, but the same in every run.  A larger share includes the hits of a
+ * smaller one.  A lost base page must not be touched any more.
  */
 #ifndef AREA_H
 #define AREA_H
@@ -16,11 +16,11 @@
 
 #define BASE_PAGE_BYTES	4096UL
 
-/* Exit statuses, beside 0 */
+/* Exit statuses other than 0 */
 enum {
 	STATUS_WRONG_VALUE = 1,
-	STATUS_REFUSED = 2,	/* bad options, or not enough of something */
-	STATUS_LOST = 3,	/* more than a base page, in one SIGBUS */
+	STATUS_REFUSED = 2,	/* bad options, or too few resources */
+	STATUS_LOST = 3,	/* SIGBUS reported more than a base page */
 };
 
 enum backing {
@@ -32,12 +32,12 @@ enum backing {
 
 enum how {
 	HOW_KEPT,	/* mapped huge as before */
-	HOW_SPLIT,	/* base pages in the place of the huge one */
-	HOW_POISON,	/* the kernel decides: a line is bad, in the lab */
-	HOW_HWPOISON,	/* the same, as MADV_HWPOISON says */
+	HOW_SPLIT,	/* base pages in place of the huge page */
+	HOW_POISON,	/* poison a line in the lab; the kernel decides */
+	HOW_HWPOISON,	/* the same with MADV_HWPOISON */
 };
 
-/* What share of the huge pages is hit, 0 to 1, and how that was dealt with. */
+/* The share of the huge pages that is hit, 0 to 1, and how it was handled. */
 struct damage {
 	double share;
 	enum how how;
@@ -45,7 +45,7 @@ struct damage {
 
 struct hit {
 	size_t huge;		/* index of the huge page */
-	size_t base;		/* of the base page that is lost, in the area */
+	size_t base;		/* index in the area of the lost base page */
 };
 
 struct area {
@@ -56,12 +56,12 @@ struct area {
 	int fd;			/* of hugetlb pages, or -1 */
 	bool *lost;		/* by base page */
 	bool *is_hit;		/* by huge page */
-	struct hit *hits;	/* all huge pages in the order of being hit */
-	size_t n_hits;		/* so many of them are, now */
+	struct hit *hits;	/* all huge pages, in the order of hits */
+	size_t n_hits;		/* how many of these are hit now */
 	enum how how;
 };
 
-/* It cannot be undone. */
+/* Poison cannot be undone. */
 static inline bool how_is_poison(enum how how)
 {
 	return how == HOW_POISON || how == HOW_HWPOISON;
@@ -70,33 +70,33 @@ static inline bool how_is_poison(enum how how)
 size_t backing_bytes(enum backing backing);
 
 /*
- * Map @bytes, a multiple of backing_bytes().  Ends the program with one line
- * if they cannot be had.  Nothing is touched yet.
+ * Map @bytes, a multiple of backing_bytes(), without touching them.  Ends the
+ * program with one line on failure.
  */
 void area_create(struct area *a, enum backing backing, size_t bytes,
 		 bool keep);
 
-/* Where errors hit from now on.  The area is healthy. */
+/* Choose where errors hit from now on.  The area must be healthy. */
 void area_choose_hits(struct area *a, unsigned int turn);
 
-/* Repair all but poison: huge pages everywhere, with any content. */
+/* Undo hits, except poison: all pages are huge, their contents undefined. */
 void area_heal(struct area *a);
 
-/* Hit a healthy area.  What is not lost keeps its content. */
+/* Hit a healthy area.  Base pages that are not lost keep their contents. */
 void area_hit(struct area *a, const struct damage *d);
 
-/* Huge pages that @d hits. */
+/* The number of huge pages that @d hits. */
 size_t area_hits(const struct area *a, const struct damage *d);
 
-/* Bytes that are mapped by huge pages, as the kernel tells. */
+/* Bytes that are mapped by huge pages, according to the kernel. */
 size_t area_mapped_huge(const struct area *a);
 
-/* End the program unless all of the area that should be is mapped huge. */
+/* End the program unless exactly what should be mapped huge is. */
 void area_need_huge(const struct area *a);
 
 size_t area_lost_bytes(const struct area *a);
 
-/* Before the memory goes back to the kernel; from a signal handler too. */
+/* Call before the memory is freed; a signal handler may call it, too. */
 void area_clear_poison(void);
 
 #endif /* AREA_H */

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /*
- * A value tells the pass that wrote it and its place, so that a word that was
- * not written, or not there, is found wrong: 2^24 passes, 8 TiB.
+ * A value encodes the pass that wrote it and its position, so that a skipped or
+ * misplaced write is detected.  Room for 2^24 passes and 8 TiB.
  */
 #define PASS		(1UL << 40)
 
@@ -26,15 +26,15 @@
 
 struct cycler {
 	pthread_t thread;
-	size_t first_word, words;	/* its part */
+	size_t first_word, words;	/* its part of the area */
 	size_t step, steps;		/* of this pass */
-	_Atomic uint64_t pass;		/* what its words have now */
-	_Atomic uint64_t done;		/* words, in all passes */
-	size_t huge;			/* page that it is in, and since when */
+	_Atomic uint64_t pass;		/* that wrote its words last */
+	_Atomic uint64_t done;		/* words of all passes */
+	size_t huge;			/* huge page that it is in */
 	struct part entered;
 	_Atomic uint64_t part_words[2], part_cpu_ns[2];	/* healthy, hit */
 	sigjmp_buf after_sigbus;
-} __attribute__((aligned(128)));	/* two lines: they are fetched in pairs */
+} __attribute__((aligned(128)));	/* CPUs prefetch lines in pairs */
 
 static struct area *area;
 static enum order order;
@@ -45,7 +45,7 @@ static atomic_bool stop;
 static atomic_ulong survived;
 static __thread struct cycler *self;
 
-/* Once: the first thread that has something to say. */
+/* End the program; only the first thread that fails prints a message. */
 #define end_with(status, ...) do {					\
 	static atomic_flag ending = ATOMIC_FLAG_INIT;			\
 									\
@@ -64,7 +64,7 @@ wrong(volatile uint64_t *at, uint64_t seen, uint64_t want)
 		 (void *)at, seen, want);
 }
 
-/* The inner loop: all that is measured happens here. */
+/* The inner loop, which is what is measured. */
 static void cycle_words(struct cycler *c, size_t first, size_t n)
 {
 	volatile uint64_t *word = (uint64_t *)area->start + first;
@@ -85,7 +85,7 @@ static size_t step_words(void)
 	return order == ORDER_LINE ? LINE_WORDS : PAGE_WORDS;
 }
 
-/* 2^n steps in an order without a pattern, each once: both factors are odd. */
+/* An irregular order of 2^n steps; each comes once, as both factors are odd. */
 static size_t shuffled(size_t step, size_t steps)
 {
 	step = step * 0x9e3779b97f4a7c15 & (steps - 1);
@@ -120,7 +120,7 @@ static void leave_huge(struct cycler *c, size_t next)
 
 static void take_step(struct cycler *c)
 {
-	size_t at = c->step++;	/* first: SIGBUS goes on with the next */
+	size_t at = c->step++;	/* first: after SIGBUS, do the next */
 
 	if (order != ORDER_SEQUENTIAL)
 		at = shuffled(at, c->steps);
@@ -166,8 +166,8 @@ static void *fill(void *arg)
 }
 
 /*
- * In a thread that cycles: go on without the base page.  MADV_HWPOISON signals
- * to the one that calls it, which has nothing to leave.
+ * A cycling thread continues without the base page.  MADV_HWPOISON signals the
+ * thread that calls it, which has no access to leave.
  */
 static void handle_sigbus(int sig, siginfo_t *info, void *context)
 {

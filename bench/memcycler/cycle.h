@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The threads that cycle through an area, each through its own part of it.
+ * The threads that cycle through an area, each through its own part.
  * A pass reads every 64-bit word that is not lost, checks it, and writes the
  * next value.
  */
@@ -13,8 +13,8 @@
 
 enum order {
 	ORDER_SEQUENTIAL,
-	ORDER_PAGE,		/* base pages at random, each sequentially */
-	ORDER_LINE,		/* lines of 64 bytes at random */
+	ORDER_PAGE,		/* random base pages, each sequentially */
+	ORDER_LINE,		/* random lines of 64 bytes */
 };
 
 /* What a thread has done in huge pages of one kind. */
@@ -22,7 +22,7 @@ struct part {
 	uint64_t words, cpu_ns;
 };
 
-/* What all threads have done up to a moment. */
+/* What all threads have done so far. */
 struct progress {
 	uint64_t wall_ns;
 	struct {
@@ -38,8 +38,8 @@ void cycle_create(struct area *a, unsigned int threads, enum order order);
 void cycle_fill(void);
 
 /*
- * A wrong value ends the program, with its address, itself and what was to be
- * there; as does a SIGBUS for more than a base page.
+ * A wrong value ends the program, which prints its address, the value and the
+ * expected value.  So does a SIGBUS for more than a base page.
  */
 void cycle_start(void);
 void cycle_stop(void);
@@ -47,29 +47,29 @@ void cycle_stop(void);
 void cycle_progress(struct progress *now);
 
 /*
- * Each thread has gone on since then, and each word that is not lost has been
- * read once since cycle_fill().
+ * True if each thread has made progress since @from, and each word that is not
+ * lost has been read since cycle_fill().
  */
 bool cycle_enough(const struct progress *from);
 
 /*
- * Words per microsecond between two moments, the sum of all threads.  A thread
- * counts the time that it had a CPU: who else runs here does not matter but for
- * what he takes of caches and of memory's bandwidth.
+ * Words per microsecond between two moments, the sum of all threads.  Only CPU
+ * time of the threads counts: other programs affect the rate only through
+ * caches and memory bandwidth.
  */
 double cycle_rate(const struct progress *from, const struct progress *to);
 
 /*
- * The rate in huge pages that are hit, of that in the others, within the same
- * passes: what the machine does meanwhile comes to both.  NAN if there are none,
- * or the order is at random.
+ * The rate in huge pages that are hit, relative to the others, in the same
+ * passes: other load affects both.  NAN if no huge page is hit, or all are, or
+ * the order is random.
  */
 double cycle_hit_speed(const struct progress *from, const struct progress *to);
 
-/* What share of the time that was: 1 on a machine that does nothing else. */
+/* The share of time that threads had a CPU: 1 on an otherwise idle machine. */
 double cycle_cpu_share(const struct progress *from, const struct progress *to);
 
-/* Machine checks that were survived. */
+/* The number of consumed errors that the program survived. */
 unsigned long cycle_sigbus(void);
 
 #endif /* CYCLE_H */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memcycler: what memory is worth that is mapped huge, or not any more.
+ * memcycler: how fast memory is after errors, if it stays mapped huge or not.
  *
- * All states (--hit) take turns on the same memory, so that what differs
- * between them is how it is mapped, and whatever the machine does meanwhile
- * comes to all of them.
+ * All states (--hit) take turns on the same memory, so that they differ only in
+ * how it is mapped, and other load on the machine affects all of them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,7 @@ static void sleep_for(double seconds)
 		;
 }
 
-/* @to is the moment after @seconds; the rate of each second is shown. */
+/* Fills @to after @seconds; unless @quiet, prints the rate of each second. */
 static void run_for(double seconds, bool quiet, struct progress *to)
 {
 	static struct progress last;
@@ -75,7 +74,7 @@ static void run_state(const struct options *o, struct area *a,
 	r->mapped_huge_bytes = area_mapped_huge(a);
 }
 
-/* Forwards, then backwards: what changes steadily changes nothing. */
+/* Forwards, then backwards, so that a steady drift cancels. */
 static void run(const struct options *o, struct area *a, struct result *r)
 {
 	unsigned int turn, i;

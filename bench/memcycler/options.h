@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is to be done, as the command line says. */
+/* The options of the command line. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The true median is between low and high, in 95 of 100 such sets of samples. */
+/* @low to @high is a 95 % confidence interval of the median. */
 struct quartiles {
 	double q1, median, q3;
 	double low, high;
@@ -20,7 +20,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Between two samples, where there is none. */
+/* Interpolates between two samples. */
 static double quantile(const double *sorted, size_t n, double q)
 {
 	double at = q * (n - 1);
@@ -31,8 +31,8 @@ static double quantile(const double *sorted, size_t n, double q)
 }
 
 /*
- * How many samples at either end are beyond a 95 % confidence interval of the
- * median: how many of n are below it is binomial, about normal.
+ * The number of samples at either end outside of a 95 % confidence interval of
+ * the median: the number of samples below it is binomial, nearly normal.
  */
 static size_t doubtful(size_t n)
 {
@@ -64,7 +64,7 @@ static struct quartiles quartiles(const double *samples, size_t n)
 	return q;
 }
 
-/* Turn by turn: what the machine does to all turns alike cancels. */
+/* The ratio in each turn: what affects both rates of a turn cancels. */
 static struct quartiles ratios(const double *rates, const double *to, size_t n)
 {
 	double *r = need(malloc(n * sizeof(*r)));
@@ -79,9 +79,9 @@ static struct quartiles ratios(const double *rates, const double *to, size_t n)
 }
 
 /*
- * What the rate of all is next to all healthy, by how fast the hit pages are
- * next to the others: of less noise than ratios(), as both are from the same
- * passes.  It does not see what hit pages do to the others.
+ * The rate relative to all healthy, computed from the speed of hit pages
+ * relative to the others.  Less noisy than ratios(), as both are from the same
+ * passes.  Leaves out how hit pages affect the others.
  */
 static struct quartiles by_pages(const struct options *o,
 				 const struct result *r)

@@ -5,20 +5,20 @@
 
 #include "options.h"
 
-/* Of one state; arrays have an element a turn. */
+/* For one state; arrays have one element per turn. */
 struct result {
 	double *rates;		/* words per microsecond with a CPU */
-	double *hit_speeds;	/* of hit huge pages, the others' is 1; or NAN */
-	double *cpu_shares;	/* of the time, 1 if nobody else ran */
+	double *hit_speeds;	/* hit huge pages relative to others, or NAN */
+	double *cpu_shares;	/* of the time; 1 if nothing else ran */
 	size_t mapped_huge_bytes, lost_bytes, hit_pages;
 };
 
-/* Results of all states of @o; ends the program without memory for it. */
+/* The results of all states of @o; ends the program if out of memory. */
 struct result *result_create(const struct options *o);
 
 void result_print(const struct options *o, const struct result *r);
 
-/* To the file of @o; ends the program if it cannot be written. */
+/* Write the file of @o; ends the program if that fails. */
 void result_write(const struct options *o, const struct result *r);
 
 #endif /* RESULT_H */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# WAY-KERNEL.dat: errors in the page so far, instructions of this one
+# WAY-KERNEL.dat: errors in the page so far, instructions for the last of them
 set logscale xy
 set xlabel "errors in the same 1 GiB page, this one included"
 set ylabel "instructions of the guest"
