@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * CRC-32 into a blob, in place.  Another way than lib/blob.c: bit by bit over
- * the bytes with 0 in the field itself.
+ * Write a blob's CRC-32 into it.  Deliberately not the code of lib/blob.c: bit
+ * by bit, with the field set to 0 first.
  */
 static inline void make_checksum_right(uint8_t *blob, size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Blobs and the socket: what arrives is what was sent, or nothing. */
+/* Blobs and the socket: a receiver gets all that was sent, or nothing. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +104,7 @@ TEST_F(handover, each_wrong_blob_has_its_error)
 	EXPECT_EQ(-EBADMSG, mfr_region_load(to, self->blob, self->length));
 }
 
-/* The ranges of the blob at hand are 0+1, 5+3 and 1023+1 pages. */
+/* The fixture's blob has the ranges 0+1, 5+3 and 1023+1 pages. */
 TEST_F(handover, ranges_that_cannot_be_are_refused)
 {
 	static const struct {
@@ -166,7 +166,7 @@ TEST_F(handover, a_broken_sender_is_survived)
 	EXPECT_EQ(-EPIPE, mfr_region_send(self->region, self->pair[1]));
 }
 
-/* What mfr_region_send() does, with a wrong length or descriptors. */
+/* Like mfr_region_send(), but with a wrong length or wrong descriptors. */
 static void send_forged(int socket, const int *fds, size_t count,
 			uint64_t length, const char *blob)
 {
@@ -204,7 +204,7 @@ static int receive_forged(struct mfr_context *c, const int *fds, size_t count,
 	return after == before ? err : 2;	/* leaked a descriptor */
 }
 
-/* Each with a blob that is right: sizes and seals are checked all the same. */
+/* Every blob is valid, but length, descriptors, size and seals are checked. */
 TEST_F(handover, a_forged_sender_is_survived)
 {
 	int open_file = memfd_create("unsealed", MFD_ALLOW_SEALING);
@@ -215,7 +215,7 @@ TEST_F(handover, a_forged_sender_is_survived)
 	for (i = 0; i < 16; i++)
 		fds[i] = fd;
 	ASSERT_EQ(0, ftruncate(open_file, 1024 * PAGE));
-	/* One region of the context is free again */
+	/* Make room for another region in the context */
 	mfr_region_destroy(self->region);
 	EXPECT_EQ(-EPERM, receive_forged(self->context, &open_file, 1,
 					 self->length, self->blob));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An unmodified program, for mfr-preload.so: makes a file of huge pages and
- * prints 1 if the kernel says that it has the policy, else 0.
+ * A program without libmfr, for mfr-preload.so: creates a hugetlb memfd, and
+ * prints 1 if fdinfo shows the policy, else 0.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ledger next to a naive model: a byte a page. */
+/* Compare the ledger with a simple model: one byte per page. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include "ledger.h"
 #include "scene.h"
 
-#define PAGES_MAX	70000	/* four levels, the last words not full */
+#define PAGES_MAX	70000	/* three levels; all last words are partial */
 
 static char model[PAGES_MAX];
 
@@ -24,7 +24,7 @@ static uint64_t model_find(uint64_t at, uint64_t pages, char what)
 	return at;
 }
 
-/* Does the ledger give the same range as the model, or none like it? */
+/* True if ledger and model find the same range, or both find none. */
 static bool same(const struct mfr_ledger *l, uint64_t offset, uint64_t pages,
 		 bool lost)
 {
@@ -164,7 +164,7 @@ TEST(is_read_by_others_and_written_by_none)
 	EXPECT_EQ(0, mfr_ledger_close(other));
 }
 
-/* Says when it has the ledger, waits for a byte, and ends with what it found. */
+/* Opens the ledger, writes a byte, waits for one, and exits with the result. */
 static void read_in_a_process_of_its_own(int ledger_fd, int told, int tell)
 {
 	struct mfr_ledger *l;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Contexts and regions: each wrong call has its own error. */
+/* Contexts and regions: each kind of invalid call returns its own error. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ TEST(context_with_regions_stays)
 	EXPECT_EQ(0, mfr_context_destroy(c));
 }
 
-/* So many descriptors can be opened, and no more. */
+/* Allow exactly @count more descriptors. */
 static void leave_descriptors(int count)
 {
 	struct rlimit limit;
@@ -151,7 +151,7 @@ TEST(import_refuses_what_can_harm)
 	EXPECT_EQ(-ENOSPC, import_new(c, PAGE, F_SEAL_SHRINK, 0, &r));
 }
 
-/* Others have the descriptor, and a successor has to write. */
+/* Others have the descriptor, and a successor must be able to write. */
 TEST(nobody_can_seal_a_region_against_writing)
 {
 	struct mfr_context *c = scene_context(4);
@@ -197,7 +197,7 @@ TEST(getters_of_no_region_say_so)
 	EXPECT_EQ(-EFAULT, mfr_region_mark(NULL, 0, 1));
 }
 
-/* A pointer to something else is known where it can be. */
+/* Pointers to other objects are recognised where possible. */
 TEST(what_is_no_region_is_refused)
 {
 	struct mfr_region *foreigner = (void *)foreign, *r;
@@ -223,7 +223,7 @@ TEST(what_is_no_region_is_refused)
 	EXPECT_EQ(-EFAULT, mfr_region_receive(NULL, 0, &r));
 }
 
-/* Each of these meets an error of the kernel, or may. */
+/* In each of these calls the kernel returns an error, or may. */
 TEST(errno_is_left_alone)
 {
 	struct mfr_context *c = scene_context(4), *other;

@@ -4,10 +4,10 @@
  *
  *	poisoned keep|distro 2M|1G
  *
- * What the kernel is said to be: keep, where 4 KiB are lost, or not, where the
- * whole huge page is and the library has to say so; and the size of the pages.
- * The pools have to be: of 2 MiB eight pages on node 0 and five on node 1, from
- * where they are taken; of 1 GiB one.  Prints TAP.
+ * keep: an error costs 4 KiB; distro: it costs the whole huge page, and the
+ * library has to say so.  2M|1G: the page size.  The pool of 2 MiB pages has to
+ * have eight on node 0, and five on node 1, which are used; that of 1 GiB pages
+ * has to have one.  Prints TAP.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,10 +25,10 @@
 
 #include "poison.h"
 
-#define CHUNK		(2UL << 20)	/* that reads read */
-#define PAGES		4		/* of 2 MiB; the second one breaks */
+#define CHUNK		(2UL << 20)	/* bytes to read at once */
+#define PAGES		4		/* of 2 MiB; errors are in the second */
 #define PAGE		((uint64_t)MFR_PAGE_BYTES)
-#define BAD		(5 * PAGE + 256)	/* the lines, in the huge page */
+#define BAD		(5 * PAGE + 256)	/* errors, in the huge page */
 #define BAD2		(300 * PAGE)
 
 static int count, failed;
@@ -120,7 +120,7 @@ static int node_of(void *address)
 	return node;
 }
 
-/* The fifth page of node 1, though node 0 has more. */
+/* With the fifth page of node 1, although node 0 has more free pages. */
 static void replace(struct mfr_region *r)
 {
 	char *map = mfr_region_address(r);
@@ -133,7 +133,7 @@ static void replace(struct mfr_region *r)
 	      "the pages beside it are as before");
 }
 
-/* The page that is lost was the only one. */
+/* The lost page was the only one in the pool. */
 static void replace_in_vain(struct mfr_region *r)
 {
 	check(mfr_region_replace(r, BAD) == -ENOMEM,
@@ -180,7 +180,7 @@ static void nodes(struct mfr_context *c)
 	check(err == -ENOMEM, "a node that has too few says so, the other has some");
 }
 
-/* In a child: what the process cannot have is not taken for the kernel's. */
+/* In a child: a limit of the process is not taken for one of the kernel. */
 static void probe_without_descriptors(bool keep)
 {
 	struct rlimit limit;
@@ -196,7 +196,7 @@ static void probe_without_descriptors(bool keep)
 	check(!status, "a probe without descriptors does not guess");
 }
 
-/* In a child, which does not see /proc. */
+/* In a child, which has no /proc. */
 static void import_without_proc(struct mfr_context *c, struct mfr_region *r)
 {
 	struct mfr_region *copy;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A context with a region of base pages, and events as the tests want them. */
+/* A context with a queue of @events, and regions of base pages in it. */
 #ifndef SCENE_H
 #define SCENE_H
 

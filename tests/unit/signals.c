@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SIGBUS with the values of the kernel, events, and what a handler may do. */
+/* SIGBUS as the kernel sends it, events, and what a handler may do. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -32,7 +32,7 @@ static siginfo_t sigbus_info(int code, void *address, int lsb)
 	return info;
 }
 
-/* A thread may queue itself a signal with any si_code. */
+/* A thread may send itself a signal with any si_code. */
 static void raise_sigbus(int code, void *address, int lsb)
 {
 	siginfo_t info = sigbus_info(code, address, lsb);
@@ -205,12 +205,12 @@ TEST_F(signals, the_handler_from_before_gets_the_rest)
 
 TEST_F_SIGNAL(signals, the_default_action_still_kills, SIGBUS)
 {
-	signal(SIGBUS, SIG_DFL);	/* a sanitizer has a handler */
+	signal(SIGBUS, SIG_DFL);	/* sanitizers install a handler */
 	mfr_sigbus_install(self->context);
 	raise_sigbus(SI_QUEUE, NULL, 0);
 }
 
-/* All but write kills, and sigreturn, which is how a handler returns. */
+/* Kill at any system call but write, rt_sigreturn (handlers) and exit_group. */
 static void allow_write_only(void)
 {
 	struct sock_filter filter[] = {
@@ -257,7 +257,7 @@ TEST_F(signals, the_only_system_call_is_write)
 	one_write(_metadata, self->context, self->map, 1);
 }
 
-/* The linker has all calls of these, the library's too, come here. */
+/* ld --wrap sends all calls of these here, those of the library, too. */
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t n, size_t bytes);
 void *__real_realloc(void *p, size_t bytes);
@@ -299,7 +299,7 @@ void __wrap_free(void *p)
 	__real_free(p);
 }
 
-/* Errors all over the region, which fill the queue; status of a child. */
+/* A child handles errors all over the region, which overflow the queue. */
 static int handle_without_heap(struct mfr_context *context, char *map,
 			       bool also_allocate)
 {
@@ -330,7 +330,7 @@ TEST_F(signals, a_handler_leaves_the_heap_alone)
 	EXPECT_EQ(99, handle_without_heap(self->context, self->map, true));
 }
 
-/* As if consumed: no memory behind a page, and the code of another error. */
+/* Simulate poison: a page without access faults, reported as an AR error. */
 static struct mfr_context *as_poison;
 
 static void bus_to_poison(int sig, siginfo_t *info, void *ucontext)
@@ -371,7 +371,7 @@ TEST_F(signals, guarded_access_ends_at_a_real_fault)
 	EXPECT_EQ(PAGE, mfr_write(self->region, 29 * PAGE, buffer, 2 * PAGE));
 }
 
-/* A file that shrinks is no memory error: its SIGBUS is for others. */
+/* SIGBUS for a file that shrank is not a memory error: pass it on. */
 static void note_and_leave(int sig, siginfo_t *info, void *ucontext)
 {
 	(void)sig;
@@ -428,7 +428,7 @@ struct blocked {
 	int pipe[2];
 };
 
-/* One signal while it waits, then what it waits for. */
+/* Send a signal while the reader sleeps, then the byte that it waits for. */
 static void *interrupt(void *arg)
 {
 	const struct blocked *b = arg;
@@ -496,7 +496,7 @@ struct turns {
 	int done, unprotected;
 };
 
-/* While a context has the handler, nothing may let it be destroyed. */
+/* A context whose handler is installed must be protected from destruction. */
 static void *install_often(void *arg)
 {
 	struct turns *t = arg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Program and library may be of different versions. */
+/* Program and library may differ in version. */
 #define _GNU_SOURCE
 #include "sized.h"
 
@@ -11,7 +11,7 @@
 #include "kselftest_harness.h"
 #include "scene.h"
 
-/* A struct as it was first, as the library has it, and as it will be. */
+/* A struct in its first version, as the library has it, and in a later one. */
 struct first {
 	size_t size;
 	int a, b;
@@ -95,7 +95,7 @@ TEST(results_fit_the_version_of_the_caller)
 	EXPECT_EQ(0x77777777, r.a);
 }
 
-/* What a call with @size says; @bytes is what the struct has now. */
+/* Calls a function of the library with a struct that begins with its size. */
 typedef int call_fn(void *context, void *its_struct);
 
 static bool takes_sizes(call_fn *call, void *context, const void *its_struct,
@@ -161,7 +161,7 @@ static void lose(struct mfr_context *c, struct mfr_region *r, uint64_t page)
 	mfr_sigbus(c, &info, NULL);
 }
 
-/* Both events are still there after the three calls that were refused. */
+/* The three calls that are refused must not take either of the two events. */
 TEST(every_struct_that_may_grow_tells_its_size)
 {
 	struct mfr_context_options context = { };
