@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any bytes as what kvstore reads of its past: the first byte says whether they
- * are a snapshot, or the index that comes with the memory of a predecessor.
+ * Arbitrary bytes as the state that kvstore starts from.  The first byte
+ * chooses: a snapshot, or the index that a predecessor sends with its memory.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct look {
 
 static struct mfr_context *context;
 
-/* A store has no end but the process'. */
+/* Do not report leaks: kvstore has no function to free a store. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -79,7 +79,7 @@ static void succeed(struct store *store, const uint8_t *data, size_t size)
 	mfr_region_destroy(region);
 }
 
-/* No two records share a byte, and what was taken can be read. */
+/* No two records share a byte, and each value can be read. */
 static void look_at(const struct record *r, void *arg)
 {
 	static char value[VALUE_BYTES_MAX];

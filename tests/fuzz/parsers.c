@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any bytes to the three parsers.  The first byte chooses: a blob as it came,
- * a blob whose checksum was made right, so that the rest of it is looked at,
- * a line of fdinfo, or the file of another process' ledger.
+ * Arbitrary bytes for the three parsers.  The first byte chooses: a blob as it
+ * is; a blob with a corrected checksum, so that the rest of it is parsed; a
+ * line of fdinfo; or a ledger's file from another process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -37,7 +37,7 @@ static struct mfr_region *region(void)
 	return region;
 }
 
-/* What was taken is what is lost afterwards. */
+/* After a blob is loaded, lost ranges and lost bytes agree. */
 static void load(const uint8_t *blob, size_t size)
 {
 	struct mfr_range range = { };
@@ -65,7 +65,7 @@ static void parse(uint8_t *text, size_t size)
 		abort();
 }
 
-/* A ledger of 4,090 pages with nothing lost, the bytes XORed into it. */
+/* The file of a ledger of 4,090 clean pages, with @data XORed into it. */
 static int ledger_file(const uint8_t *data, size_t size)
 {
 	static uint8_t file[2 * MFR_PAGE_BYTES];
@@ -88,7 +88,7 @@ static int ledger_file(const uint8_t *data, size_t size)
 	return fd;
 }
 
-/* Whatever it says, its ranges are in order and within it. */
+/* A ledger that opens has all ranges in order and within its size. */
 static void walk(const uint8_t *data, size_t size)
 {
 	int fd = ledger_file(data, size);
