@@ -12,7 +12,7 @@ static const char *skip_blanks(const char *p)
 	return p + strspn(p, " \t");
 }
 
-/* "0.75" and so on, in thousandths; what is not a weight is none. */
+/* The weight "0.75" in thousandths; 0 if @p is not a weight. */
 static unsigned int parse_weight(const char *p)
 {
 	unsigned int weight = 0, unit = 100;
@@ -27,7 +27,7 @@ static unsigned int parse_weight(const char *p)
 	return weight < 1000 ? weight : 1000;
 }
 
-/* What a type or a value may be followed by. */
+/* True if @c may follow a media type or a value. */
 static bool is_end(char c)
 {
 	return !c || strchr("; \t,\"", c);
@@ -42,8 +42,8 @@ static bool is_version(const char *p, const char *version)
 }
 
 /*
- * The weight of the range that [p, end) is, with its parameters behind
- * semicolons; 0 if it is another version.
+ * The weight of the media range [p, end), whose parameters follow semicolons;
+ * 0 if it names another version.
  */
 static unsigned int weight_of(const char *p, const char *end,
 			      const char *version)

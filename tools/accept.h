@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which format a client wants: the HTTP header Accept (RFC 9110, 12.5.1).
+ * The format that a client requests: the HTTP header Accept (RFC 9110, 12.5.1).
  */
 #ifndef MFR_ACCEPT_H
 #define MFR_ACCEPT_H
@@ -8,8 +8,8 @@
 #include "exposition.h"
 
 /*
- * OpenMetrics if @accept names it, with no less weight than text/plain;
- * NULL or any other bytes are Prometheus' own.
+ * OpenMetrics if @accept gives it at least the weight of text/plain; else
+ * Prometheus' own format.  @accept may be NULL or malformed.
  */
 enum exposition_format accept_format(const char *accept);
 

@@ -70,7 +70,7 @@ static int read_text(FILE *f, char **text, size_t *size)
 	return ferror(f) ? -EIO : *size == MAX_FILE_BYTES ? -EFBIG : 0;
 }
 
-/* 0, or a negative errno after saying why; -ENOENT is not worth a word. */
+/* 0, or a negative errno after printing why; nothing is printed for -ENOENT. */
 static int load(const char *path, struct page_list *list)
 {
 	FILE *f = fopen(path, "re");
@@ -92,7 +92,7 @@ static int load(const char *path, struct page_list *list)
 	return err;
 }
 
-/* A list of other memory would take good pages away, and leave the bad. */
+/* A list for other memory would retire good pages and leave bad ones in use. */
 static int check_machine(const struct request *request,
 			 const struct machine *theirs,
 			 const struct machine *ours)
@@ -111,7 +111,7 @@ static int check_machine(const struct request *request,
 	return -EXDEV;
 }
 
-/* The list of before, if there is one for this memory. */
+/* Load the saved list; -ENOENT if there is none, -EXDEV if for other memory. */
 static int load_ours(const struct request *request, struct page_list *list,
 		     const struct machine *machine)
 {
@@ -136,7 +136,7 @@ static int write_list(const char *path, const struct page_list *list)
 	return err;
 }
 
-/* What was bad once stays on the list: a kernel may not know of it any more. */
+/* Saved pages stay on the list: a rebooted kernel does not mark them as bad. */
 static int save_pages(const struct request *request)
 {
 	struct page_list list = { 0 };
@@ -162,7 +162,7 @@ static int save_pages(const struct request *request)
 	       unplaced_bytes ? STATUS_PROBLEM : STATUS_FINE;
 }
 
-/* Returns whether the page is out of use, after saying why not. */
+/* True if the page is retired, else prints why; @go_on: try further pages. */
 static bool retire(uint64_t address, bool *go_on)
 {
 	int err = hwpoison_retire(address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * mfr check: one line and an exit status, as node-problem-detector, Nagios
- * and cron want them.
+ * and cron expect.
  */
 #include <stdio.h>
 

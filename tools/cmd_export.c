@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr export: the figures for Prometheus, printed, as a textfile for
- * node_exporter, or over HTTP.
+ * mfr export: metrics for Prometheus, on the standard output, as a textfile
+ * for node_exporter, or over HTTP.
  */
 #include <err.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr inject: make memory fail, to see that the rest of the chain works.
+ * mfr inject: make memory fail, to test everything that handles the error.
  *
  * On a real machine a page is lost until the next boot and its owner may be
- * killed.  So outside of the lab nothing happens without --on-this-machine.
+ * killed, so outside the lab --on-this-machine is required.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ struct injection {
 	bool on_this_machine;
 };
 
-/* The line is broken from now on; nobody knows until it is read. */
+/* The line is poisoned from here on, but not detected until it is read. */
 static int inject_poison(const struct injection *in)
 {
 	int ret = lab_poison_add(in->address, 1);
@@ -49,7 +49,7 @@ static int inject_poison(const struct injection *in)
 	return STATUS_FINE;
 }
 
-/* The kernel is told that the page has failed; what it holds can be read. */
+/* The kernel treats the page as failed; its contents can still be read. */
 static int inject_software(const struct injection *in)
 {
 	char text[32];
@@ -72,7 +72,7 @@ static void lost_own(int sig)
 	(void)sig;
 }
 
-/* A page of this very process: nobody else loses anything. */
+/* Fail a page of this process, so that no other process loses memory. */
 static int inject_own(const struct injection *in)
 {
 	char *page = mmap(NULL, BASE_BYTES, PROT_READ | PROT_WRITE,
@@ -83,7 +83,7 @@ static int inject_own(const struct injection *in)
 		warn("cannot map a page");
 		return STATUS_UNKNOWN;
 	}
-	/* BUS_MCEERR_AR, which cannot be ignored, but caught */
+	/* BUS_MCEERR_AR cannot be ignored, only caught. */
 	signal(SIGBUS, lost_own);
 	*page = 1;
 	if (madvise(page, BASE_BYTES, MADV_HWPOISON)) {

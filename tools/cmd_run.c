@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr run: a program as it is, whose files of huge pages get the policy.
+ * mfr run: run an unmodified program, whose hugetlb files get the policy.
  *
- * mfr-preload.so does it; here it is found, and the kernel asked, so that
- * nobody believes in a policy that is not there.
+ * mfr-preload.so does the work.  This file finds it, and checks the kernel so
+ * that a program does not run without the policy unnoticed.
  */
 #include <err.h>
 #include <errno.h>
@@ -42,7 +42,7 @@ static bool kernel_has_policy(const struct run *run)
 	return false;
 }
 
-/* LD_PRELOAD knows no quoting. */
+/* LD_PRELOAD has no quoting: a name cannot contain its separators. */
 static bool set_preload(const struct run *run)
 {
 	const char *others = getenv("LD_PRELOAD");
@@ -69,7 +69,7 @@ static bool set_preload(const struct run *run)
 	return done;
 }
 
-/* The first word that is no option is the program: the rest are its own. */
+/* The first word that is not an option is the program; its arguments follow. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run *run = state->input;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr scan: the scanner, which is the kernel module memscan.
+ * mfr scan: control the scanner, the kernel module memscan.
  *
- * The kernel does the work and checks values; here its refusals get an
- * explanation.  A scan continues when we exit.
+ * The kernel does the work and checks values; this file explains its refusals.
+ * A scan continues after mfr exits.
  */
 #include <err.h>
 #include <errno.h>
@@ -173,7 +173,7 @@ static int run_status(const struct request *request)
 	return (request->watch ? watch_and_show : show_status)(request);
 }
 
-/* Memory behind no CPU, as that of CXL devices: scanned if named only. */
+/* True for a node without CPUs, such as CXL memory: scanned only if named. */
 static bool is_far(const struct scan *scan)
 {
 	FILE *f = root_fopen("/sys/devices/system/node/node%d/cpulist",
@@ -188,7 +188,7 @@ static bool is_far(const struct scan *scan)
 	return far;
 }
 
-/* Enable the node that was named, or all that are not far. */
+/* Enable @node, or with ALL_NODES every node that is not far. */
 static bool enable(const struct scanner *scanner, int node)
 {
 	const struct scan *scan;
@@ -297,7 +297,7 @@ static uint64_t more(const struct scan *before, const struct scan *after,
 	return after->figure[i] - before->figure[i];
 }
 
-/* Of a completed pass. */
+/* Print the pages that the completed pass left out, by reason. */
 static void print_left_out(const struct scan *scan)
 {
 	const char *name;
@@ -372,7 +372,7 @@ static int run_range(const struct request *request)
 	return status;
 }
 
-/* These return what is wrong with the words, or NULL. */
+/* The functions below return what is wrong with the words, or NULL. */
 static const char *no_words(struct request *request)
 {
 	return request->n_words ? "takes no argument" : NULL;

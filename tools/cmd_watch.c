@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr watch: memory errors as they come, from the kernel's tracepoints.
+ * mfr watch: memory errors as they occur, from the kernel's tracepoints.
  *
- * A tracing instance of our own: whoever else traces is not disturbed, and
- * what we switched on is gone with us.  libtracefs reads and decodes it.
+ * A tracing instance of our own does not disturb other tracers, and destroying
+ * it disables what we enabled.  libtracefs reads and decodes its events.
  */
 #include <err.h>
 #include <errno.h>
@@ -49,27 +49,27 @@ static const struct source {
 
 #define N_SOURCES	(sizeof(sources) / sizeof(sources[0]))
 
-/* No event, but a gap between events. */
+/* Not an event: a gap between events. */
 static const struct source gap = { .event = "", .word = "lost" };
 
 /* An event, decoded. */
 struct sighting {
 	const struct source *source;
-	uint64_t nanoseconds;	/* since boot; 0 of a gap */
-	char *text;		/* the kernel's own words */
-	int pid;		/* in whose context, 0: nobody's */
+	uint64_t nanoseconds;	/* since boot; 0 for a gap */
+	char *text;		/* in the event's own print format */
+	int pid;		/* of the task that was running, 0: none */
 	char command[32];
 	uint64_t pfn;
 	int node;		/* -1 if not known */
-	uint64_t lost;		/* so many events are missing here */
+	uint64_t lost;		/* number of events missing here */
 };
 
 /*
- * What comes in one round is seen as a whole before it is shown: EDAC names
- * the DIMM of an error before or after the kernel has dealt with it.
+ * The events of a round are all decoded before the first is shown: EDAC may
+ * name the DIMM of an error before or after the kernel has handled the error.
  */
 struct watch {
-	uint64_t count;		/* end after so many events; 0: never */
+	uint64_t count;		/* end after this many events; 0: never */
 	uint64_t shown;
 	uint64_t lost;
 	struct tep_handle *tep;
@@ -88,7 +88,7 @@ static const struct source *find_source(const char *event)
 	return NULL;
 }
 
-/* The node that has the memory block of the page. */
+/* The node that has the page's memory block, or -1. */
 static int node_of(uint64_t pfn)
 {
 	uint64_t block_bytes;
@@ -150,7 +150,7 @@ static void show(const struct sighting *s)
 	(want_json ? print_json : print_text)(s);
 }
 
-/* Events name the page, or an address in it. */
+/* An event has the pfn, an address in the page, or neither (0). */
 static uint64_t pfn_in(struct tep_event *event, struct tep_record *record)
 {
 	unsigned long long value;
@@ -163,7 +163,7 @@ static uint64_t pfn_in(struct tep_event *event, struct tep_record *record)
 	return 0;
 }
 
-/* Who died of the error is known to the tracer's cache only. */
+/* The name of a process that has died is only in the tracer's cache. */
 static void find_command(struct watch *watch, struct sighting *s)
 {
 	const char *command;
@@ -243,8 +243,8 @@ static bool enough(const struct watch *watch)
 }
 
 /*
- * What was written over is older than what is left of its CPU.  Where nothing
- * is left, nothing was.
+ * Overwritten events are older than any that their CPU still has, so the gap is
+ * shown first.  If a round has no events, none was overwritten.
  */
 static int show_gap(struct watch *watch)
 {
@@ -311,7 +311,7 @@ static int enable(struct watch *watch, const struct source *source)
 				    source->event);
 }
 
-/* What a kernel lacks is left out; without memory failures there is no use. */
+/* Events that the kernel lacks are left out; memory failures are required. */
 static int enable_all(struct watch *watch)
 {
 	bool useful = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A subcommand of mfr, and the options that all of them have.
+ * The subcommands of mfr, and the options that they share.
  */
 #ifndef MFR_COMMAND_H
 #define MFR_COMMAND_H
@@ -24,10 +24,10 @@ int command_run(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
-/* What --json and --root said; set by the parsers below. */
+/* True if --json was given; set by the parser of json_option. */
 extern bool want_json;
 
-/* Children for a command's argp: --json, --root, or both. */
+/* Children for a subcommand's argp: --json, --root, or both. */
 extern const struct argp_child json_option[];
 extern const struct argp_child root_option[];
 extern const struct argp_child common_options[];

@@ -28,7 +28,7 @@ void dimm_labels_note(uint64_t pfn, const char *label)
 {
 	struct note *note = find(pfn);
 
-	/* EDAC's words for "no idea" */
+	/* EDAC does not know the DIMM. */
 	if (!strcmp(label, "any memory") || !strcmp(label, "unknown memory") ||
 	    !*label)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The memory modules that an EDAC driver knows, with their labels and errors
- * (/sys/devices/system/edac/mc).
+ * The memory modules known to an EDAC driver, with their labels and error
+ * counts (/sys/devices/system/edac/mc).
  */
 #ifndef MFR_DIMMS_H
 #define MFR_DIMMS_H

@@ -4,7 +4,7 @@
 
 #include "event_formats.h"
 
-/* linux/edac.h; ras:mc_event has mc_event_error_type(NUMBER) for "%s". */
+/* ras:mc_event prints mc_event_error_type(NUMBER); names as in linux/edac.h. */
 static unsigned long long error_type(struct trace_seq *seq,
 				     unsigned long long *args)
 {
@@ -17,7 +17,7 @@ static unsigned long long error_type(struct trace_seq *seq,
 	return 0;
 }
 
-/* What a buffer of events begins with. */
+/* The layout of the header of a ring buffer's page. */
 static int add_header(struct tep_handle *tep)
 {
 	int size, err = -1;

@@ -19,7 +19,7 @@ static bool ends_in(const char *name, int len, const char *end)
 	return len > n && !strncmp(name + len - n, end, (size_t)n);
 }
 
-/* Without it names would be those of other families' samples. */
+/* OpenMetrics names the family of a counter without _total. */
 static int family_length(const struct exposition *to, const char *name)
 {
 	int len = (int)strlen(name);

@@ -3,8 +3,8 @@
  * Metrics as text, in either of the formats that Prometheus reads: its own
  * (0.0.4) or OpenMetrics 1.0.
  *
- * A counter's name ends in _total.  The unit of a metric is the last word of
- * its name, in base units, as both want it; only OpenMetrics says it again.
+ * A counter's name ends in _total.  In both formats the last word before it is
+ * the unit, a base unit; OpenMetrics repeats the unit in a line of its own.
  */
 #ifndef MFR_EXPOSITION_H
 #define MFR_EXPOSITION_H
@@ -22,16 +22,16 @@ struct exposition {
 	enum exposition_format format;
 };
 
-/* The start of a family; @type is "counter" or "gauge". */
+/* Start a family; @type is "counter" or "gauge". */
 void exposition_family(const struct exposition *to, const char *name,
 		       const char *type, const char *help);
 
-/* A sample of it; the labels are "" or {a="b"}. */
+/* Print a sample of the family; @labels is a format for "" or {a="b"}. */
 void exposition_sample(const struct exposition *to, const char *name,
 		       uint64_t value, const char *labels, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Behind the last one. */
+/* Call it after the last sample. */
 void exposition_end(const struct exposition *to);
 
 #endif /* MFR_EXPOSITION_H */

@@ -17,7 +17,7 @@ static void judge(struct followed *f, const struct scan *now)
 	f->ended = f->completed || !now->figure[SCAN_ENABLED];
 }
 
-/* Returns the number of scans that have ended. */
+/* Update and show all scans.  Returns the number that have ended. */
 static size_t look(struct followed *followed, size_t n, bool shown,
 		   const struct scanner *scanner)
 {

@@ -12,17 +12,17 @@
 #include "scanner.h"
 
 struct followed {
-	const struct scan *before;	/* as it was when its pass began */
+	const struct scan *before;	/* its state before follow() */
 	struct progress progress;
 	bool ended;			/* completed or stopped */
 	bool completed;			/* the pass is complete */
-	uint64_t hits;			/* since the start of the pass */
+	uint64_t hits;			/* since @before was read */
 };
 
 /*
- * Wait until all have ended or a signal interrupts; print progress if @shown.
- * Returns an exit status: PROBLEM if poison was found; else UNKNOWN if some pass
- * is not complete, after saying so.
+ * Wait until all scans have ended or a signal arrives; print progress if
+ * @shown.  Returns an exit status: PROBLEM if poison was found; else UNKNOWN
+ * if a pass is not complete, after a warning.
  */
 int follow(struct followed *followed, size_t n, bool shown);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that status, check and export tell of a host.
+ * Everything that status, check and export report about a host.
  */
 #ifndef MFR_HOST_H
 #define MFR_HOST_H
@@ -25,12 +25,12 @@ struct host {
 void host_read(struct host *host);
 void host_free(struct host *host);
 
-/* Neither the poisoned memory nor the nodes' counters could be read. */
+/* True if neither the poisoned memory nor the nodes' counters can be read. */
 bool host_unknown(const struct host *host);
 
 /*
- * Why a source is missing and what to do, for each that is: @tell gets its
- * name, and the words.
+ * Call @tell for each source that is missing, with its name, and with the
+ * reason and what to do about it.
  */
 void host_missing(const struct host *host,
 		  void (*tell)(const char *source, const char *why, void *arg),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A raw page of a huge page that is still kept has no flag of its own: it is
- * known by its offset in a file, and where that is in memory is known from
- * the page table of a process that maps it.
+ * A raw page of a kept folio has no flag of its own.  The kernel reports its
+ * offset in a file; the page table of a process that maps the file has its
+ * physical address.
  *
- * Of a huge page that stock Linux has taken away, only the first base page has
- * a flag.  All of it counts as bad: which part really is, nobody says.
+ * When stock Linux takes a huge page away, it flags only the first base page
+ * and does not report which part is bad, so the whole huge page counts as bad.
  */
 #include <err.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static bool parse_mapping(const char *line, struct mapping *m)
 		      &m->inode) == 4;
 }
 
-/* The physical address behind @va of the process, or 0. */
+/* The physical address that @va of the process maps to, or 0. */
 static uint64_t translate(pid_t pid, uint64_t va)
 {
 	uint64_t entry = 0;
@@ -108,7 +108,7 @@ static uint64_t translate(pid_t pid, uint64_t va)
 	return (entry & PAGEMAP_PFN) * BASE;
 }
 
-/* Where the page at @offset of the file is, by the tables of that process. */
+/* The physical address of the file's page at @offset if @pid maps it, or 0. */
 static uint64_t place_by(pid_t pid, uint64_t inode, uint64_t offset)
 {
 	struct mapping m;

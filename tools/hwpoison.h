@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The pages that this kernel knows to be bad.
+ * The pages that are bad according to the running kernel.
  */
 #ifndef MFR_HWPOISON_H
 #define MFR_HWPOISON_H
@@ -8,9 +8,9 @@
 #include "page_list.h"
 
 /*
- * Add what /proc/kpageflags marks, and what is lost of kept files that
- * somebody maps.  @unplaced gets the bytes of kept files whose address cannot
- * be told.  0, or a negative errno after saying what failed.
+ * Add the pages that /proc/kpageflags marks, and the lost pages of kept files
+ * that are mapped.  @unplaced_bytes: lost memory of kept files at addresses
+ * that are not known.  0, or a negative errno after printing what failed.
  */
 int hwpoison_find(struct page_list *list, uint64_t *unplaced_bytes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * They are blocked but while we sleep, so that none is lost between the look
- * and the sleep.
+ * The signals are blocked except while we sleep, so none is lost between check
+ * and sleep.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SIGINT, SIGTERM and SIGHUP as a wish to end: what waits is woken, and tidies
- * up.  So does what writes to a reader who has gone.
+ * SIGINT, SIGTERM and SIGHUP as requests to end: they wake the functions that
+ * wait, and the command cleans up.  A closed standard output is one too.
  */
 #ifndef MFR_INTERRUPT_H
 #define MFR_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on they do not kill, nor does SIGPIPE; nohup stays in force. */
+/* Catch these signals and ignore SIGPIPE; nohup stays in force. */
 void interrupt_catch(void);
 
-/* One of them came, or the standard output takes no more. */
+/* True after one of these signals, or an error on the standard output. */
 bool interrupted(void);
 
-/* Sleep so long, or until one of them comes; or just until then. */
+/* Sleep until one of these signals arrives; the first for @ms at most. */
 void interrupt_or_pause(unsigned int ms);
 void interrupt_await(void);
 

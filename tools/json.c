@@ -160,7 +160,7 @@ static json_t *of_dimms(const struct dimms *dimms)
 	return list;
 }
 
-/* "hits/known" is known in the object hits. */
+/* Set @path in @json: "hits/known" is the member known of the object hits. */
 static void set_below(json_t *json, const char *path, json_t *value)
 {
 	const char *slash = strchr(path, '/');
@@ -185,7 +185,7 @@ static json_t *json_of_word(const char *word)
 	return *word ? json_of_name(word) : json_null();
 }
 
-/* As sysfs has it; what is not there, or not for us, is null. */
+/* Values as in sysfs; null for a file that is missing or not readable. */
 json_t *json_of_scan(const struct scan *scan)
 {
 	json_t *json = json_make("{ss so}", "name", scan->name,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON as the subcommands print it; jansson makes it.  Memory that cannot be
- * had ends the program, so nobody has to look.
+ * JSON as the subcommands print it, made with jansson.  A failed allocation
+ * ends the program, so callers need not check.
  */
 #ifndef MFR_JSON_H
 #define MFR_JSON_H
@@ -11,14 +11,14 @@
 #include "host.h"
 #include "problems.h"
 
-/* As json_pack(); never NULL. */
+/* Like json_pack(), but never NULL. */
 json_t *json_make(const char *format, ...);
 
-/* To the standard output, and free it: indented, or one line. */
+/* Print to the standard output, indented or on one line, and free @json. */
 void json_print(json_t *json);
 void json_print_line(json_t *json);
 
-/* Names come from programs and firmware: what is no UTF-8 becomes null. */
+/* Names come from programs and firmware: one that is not UTF-8 becomes null. */
 json_t *json_of_name(const char *name);
 
 json_t *json_of_problems(const struct problems *problems);

@@ -23,7 +23,7 @@ static int add_lost(struct kept_file *file, uint64_t offset, uint64_t length)
 	return 0;
 }
 
-/* Returns 1 if the descriptor is of a kept file, 0 if not, -ENOMEM. */
+/* Returns 1 if the descriptor is of a kept file, 0 if not, or -ENOMEM. */
 static int parse_fdinfo(FILE *f, struct kept_file *file)
 {
 	uint64_t offset, length;
@@ -55,7 +55,7 @@ static struct kept_file *find_file(struct kept *kept,
 	return NULL;
 }
 
-/* Take over @file, which is not known yet. */
+/* Add @file, which is not in the list yet, and take over its @lost. */
 static struct kept_file *add_file(struct kept *kept, struct kept_file *file)
 {
 	struct kept_file *more = reallocarray(kept->file, kept->n + 1,
@@ -88,7 +88,7 @@ static int add_holder(struct kept_file *file, unsigned int pid)
 	return 0;
 }
 
-/* memfd_create() names them so; nothing else is under the policy. */
+/* Only files of memfd_create(), which have this prefix, can have the policy. */
 static bool is_memfd(unsigned int pid, unsigned int fd, char *name,
 		     size_t size)
 {
@@ -111,7 +111,7 @@ static bool is_memfd(unsigned int pid, unsigned int fd, char *name,
 	return true;
 }
 
-/* What has gone when we come is no error. */
+/* A process or descriptor that is gone by now is not an error. */
 static int read_descriptor(struct kept *kept, unsigned int pid,
 			   unsigned int fd)
 {

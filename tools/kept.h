@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files whose huge pages are kept after a memory error, and who holds them,
- * from the lines mf_keep_ue_mapped and mf_ue of /proc/PID/fdinfo/FD.
+ * Files whose huge pages stay mapped after a memory error, and the processes
+ * that hold them: mf_keep_ue_mapped and mf_ue in /proc/PID/fdinfo/FD.
  */
 #ifndef MFR_KEPT_H
 #define MFR_KEPT_H
@@ -23,19 +23,19 @@ struct holder {
 
 struct kept_file {
 	char name[256];
-	uint64_t mount;		/* with the inode: which file it is */
+	uint64_t mount;		/* with the inode, identifies the file */
 	uint64_t inode;
 	size_t n_lost;
-	struct lost *lost;	/* sorted, merged, as the kernel has them */
+	struct lost *lost;	/* sorted and merged by the kernel */
 	size_t n_holders;
-	struct holder *holder;	/* a process is here once, in order */
+	struct holder *holder;	/* each process once, by pid */
 };
 
 struct kept {
 	int err;
 	size_t n;
 	struct kept_file *file;
-	size_t unseen;		/* processes that we may not look at */
+	size_t unseen;		/* processes whose files we may not read */
 };
 
 void kept_read(struct kept *kept);

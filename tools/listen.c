@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GNU libmicrohttpd has the protocol, its limits and its timeouts; one thread
- * of it answers requests, one after the other, while we wait for a signal.
+ * GNU libmicrohttpd implements the protocol, with limits and timeouts.  One
+ * thread of it answers requests in turn while we wait for a signal.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -42,7 +42,7 @@ static int parse_port(const char *text, in_port_t *port)
 	return 0;
 }
 
-/* Loopback only: what is lost, and of whom, is nobody else's business. */
+/* Loopback only: who lost which memory is not for other machines to read. */
 static int parse_address(const char *where, union address *a, socklen_t *len)
 {
 	memset(a, 0, sizeof(*a));
@@ -67,7 +67,7 @@ static int parse_address(const char *where, union address *a, socklen_t *len)
 	return 0;
 }
 
-/* A socket that a killed predecessor left would be in the way. */
+/* A socket left by a killed process would make bind() fail. */
 static void remove_stale(const union address *a)
 {
 	struct stat st;
@@ -163,7 +163,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection,
 						       MHD_RESPMEM_MUST_FREE));
 }
 
-/* The daemon's thread is not to get the signals: they are caught first. */
+/* Signals are blocked before the daemon's thread starts: it must get none. */
 static int serve(int fd)
 {
 	struct MHD_Daemon *daemon;

@@ -6,7 +6,7 @@
 #include "lost_events.h"
 #include "root.h"
 
-/* Documentation/trace/ftrace.rst, "per_cpu/cpu0/stats"; a line each. */
+/* Lines of per_cpu/cpu0/stats (Documentation/trace/ftrace.rst). */
 static const char *const figures[] = {
 	"\noverrun: ", "\ncommit overrun: ", "\ndropped events: ",
 };

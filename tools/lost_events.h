@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Events that the kernel wrote over before anybody read them.
+ * Events that the kernel overwrote or dropped before they were read.
  */
 #ifndef MFR_LOST_EVENTS_H
 #define MFR_LOST_EVENTS_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <tracefs.h>
 
-/* How many, of all CPUs, since the instance was made.  0, or -1 with errno. */
+/* Count those of all CPUs since @instance was made.  0, or -1 with errno. */
 int lost_events_count(struct tracefs_instance *instance, uint64_t *count);
 
 #endif /* MFR_LOST_EVENTS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The firmware's UUID if there is one, else the system's machine-id; and the
- * memory blocks, which change when memory is added or taken.
+ * memory blocks, which change when memory is added or removed.
  */
 #include <err.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define MEMORY	"/sys/devices/system/memory"
 
-/* Firmware without a UUID says so with all bits clear or set. */
+/* Firmware without a UUID sets all of its bits to 0 or to 1. */
 static bool is_unique(const char *uuid)
 {
 	return strspn(uuid, "0-") < strlen(uuid) &&
@@ -41,7 +41,7 @@ static int read_id(struct machine *machine)
 	return -ENODEV;
 }
 
-/* "0-23,32-39" */
+/* Print the sorted numbers as "0-23,32-39", and close @f. */
 static int print_numbers(FILE *f, const unsigned int *n, int count)
 {
 	int i, first = 0;

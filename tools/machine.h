@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which machine this is, as far as its memory goes.
+ * What identifies this machine and its memory.
  */
 #ifndef MFR_MACHINE_H
 #define MFR_MACHINE_H
@@ -10,7 +10,7 @@
 /* The size of a memory block; 0 or a negative errno. */
 int machine_block_bytes(uint64_t *bytes);
 
-/* 0, or a negative errno after saying what is missing. */
+/* 0, or a negative errno after printing what is missing. */
 int machine_identify(struct machine *machine);
 
 #endif /* MFR_MACHINE_H */

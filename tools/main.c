@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mfr: what an operator types.  Subcommand NAME is in cmd_NAME.c.
+ * mfr, the operator's command.  Subcommand NAME is in cmd_NAME.c.
  */
 #include <err.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* What was not written was not told. */
+/* Lost output is an error. */
 static int flush(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -7,8 +7,8 @@
 #define N(array)	(sizeof(array) / sizeof((array)[0]))
 
 /*
- * A label's value: what would end it is escaped, and what is not ASCII masked,
- * as one byte that is no UTF-8 would cost the reader all of the figures.
+ * A label's value, in a static buffer.  Quotes and backslashes are escaped.
+ * Non-ASCII bytes are masked: one invalid byte would void all metrics.
  */
 static const char *escaped(const char *text)
 {
@@ -49,7 +49,7 @@ static void print_nodes(const struct exposition *to, const struct nodes *nodes)
 					  nodes->node[i].id, outcome_names[j]);
 }
 
-/* A family that has the field at @offset of each thing. */
+/* A family whose samples are the field at @offset of each object. */
 struct field {
 	const char *name;
 	const char *help;
@@ -136,7 +136,7 @@ static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 	}
 }
 
-/* One of these is 1; "refused" and "stopped" go without their reason. */
+/* One of the states is 1; "refused" and "stopped" lack their reason. */
 static void print_scan_states(const struct exposition *to,
 			      const struct scanner *scanner)
 {
@@ -156,7 +156,7 @@ static void print_scan_states(const struct exposition *to,
 	}
 }
 
-/* Once for all samples of a metric. */
+/* Print the family only for the first figure of a metric. */
 static void print_scan_family(const struct exposition *to, const char *name,
 			      enum scan_figure i)
 {
@@ -208,7 +208,7 @@ static void print_source(const char *source, const char *why, void *to)
 			  source);
 }
 
-/* So that an alert can tell "no errors" from "not looked". */
+/* Lets an alert distinguish "no errors" from "not checked". */
 static void print_missing(const struct exposition *to, const struct host *host)
 {
 	struct exposition copy = *to;

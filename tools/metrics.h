@@ -2,7 +2,7 @@
 /*
  * A host's figures as metrics.
  *
- * No pfn, address, pid or file name is a label: there is no end to these.
+ * No pfn, address, pid or file name is a label: their number is unbounded.
  */
 #ifndef MFR_METRICS_H
 #define MFR_METRICS_H

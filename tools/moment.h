@@ -11,7 +11,7 @@ struct moment_text {
 	char text[32];
 };
 
-/* "2026-11-25 13:00" local time, or "never" for 0; since the epoch. */
+/* @seconds since the epoch as "2026-11-25 13:00" local time; 0 is "never". */
 struct moment_text moment_text(uint64_t seconds);
 
 /* "16 h 31 min", "4 s" */

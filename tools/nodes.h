@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel counts of memory errors: by NUMA node and outcome, and the
- * memory that is poisoned.  Since boot; Linux 6.3 and later count by node.
+ * The kernel's figures on memory errors since boot: errors by NUMA node and
+ * outcome (Linux 6.3 and later), and how much memory is poisoned.
  */
 #ifndef MFR_NODES_H
 #define MFR_NODES_H
@@ -20,7 +20,7 @@ struct node {
 };
 
 struct nodes {
-	int err;		/* 0, or why nothing is known, negative errno */
+	int err;		/* 0, or a negative errno: why reading failed */
 	size_t n;
 	struct node *node;	/* by id */
 };

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False if @text is anything else than one such number, without a sign. */
+/* False unless @text is exactly one such number, without a sign. */
 bool number_parse(const char *text, uint64_t *value);
 
-/* The same, but more may follow: @end is where. */
+/* The same, but text may follow the number, from @end on. */
 bool number_begins(const char *text, uint64_t *value, const char **end);
 
 #endif /* MFR_NUMBER_H */

@@ -17,7 +17,7 @@ struct parser {
 	const char *wrong;
 };
 
-/* Cut the next line off; false at the end, or if it cannot be one of ours. */
+/* Take the next line; false at the end, or if a list cannot contain it. */
 static bool next_line(struct parser *p)
 {
 	const char *end = memchr(p->text, '\n', p->left);
@@ -79,7 +79,7 @@ static int append(struct page_list *list, const struct page_range *range)
 {
 	struct page_range *more = list->range;
 
-	/* Room grows by doubling, so it is full at powers of two. */
+	/* The array grows by doubling, so it is full at powers of two. */
 	if (!(list->n & (list->n - 1))) {
 		more = reallocarray(more, list->n ? 2 * list->n : 1,
 				    sizeof(*more));
@@ -179,7 +179,7 @@ void page_list_print(const struct page_list *list, FILE *f)
 	fprintf(f, "end %zu\n", list->n);
 }
 
-/* The first range that ends at or behind @start. */
+/* The first range that ends at or after @start. */
 static size_t place_of(const struct page_list *list, uint64_t start)
 {
 	size_t from = 0, to = list->n;
@@ -209,7 +209,7 @@ int page_list_add(struct page_list *list, uint64_t start, uint64_t length)
 	}
 	if (i == last && append(list, &(struct page_range){ 0 }))
 		return -ENOMEM;
-	/* From last on they move to behind i; appending has made room. */
+	/* Move the ranges from last on to i + 1; append() made room. */
 	memmove(&list->range[i + 1], &list->range[last],
 		(list->n - (i == last) - last) * sizeof(*list->range));
 	list->n -= last > i ? last - i - 1 : 0;

@@ -3,10 +3,10 @@
  * The list of bad pages that outlives a reboot: a text file.
  *
  *	mfr-badpages 1			format and version
- *	machine product_uuid 4c4c...	whose memory this is
- *	blocks 0x8000000 0-23,32-39	memory blocks: bytes of one, numbers
- *	page 0x120fc0000 0x1000		physical address and length, bytes
- *	end 1				how many pages: a cut file lacks it
+ *	machine product_uuid 4c4c...	the machine that has the memory
+ *	blocks 0x8000000 0-23,32-39	memory blocks: size in bytes, numbers
+ *	page 0x120fc0000 0x1000		physical address and length in bytes
+ *	end 1				number of ranges; a cut file lacks it
  *
  * Ranges are sorted, not empty, and neither overlap nor wrap.
  */
@@ -36,15 +36,15 @@ struct page_list {
 };
 
 /*
- * Any bytes may come.  0; or -EINVAL, and @why says what is wrong in which
- * line; -ENOMEM.
+ * @text may be any bytes.  0, -EINVAL or -ENOMEM; on failure @why has the line
+ * and the reason.
  */
 int page_list_parse(struct page_list *list, const char *text, size_t size,
 		    char why[128]);
 
 void page_list_print(const struct page_list *list, FILE *f);
 
-/* Add a range, which may touch or overlap what is there.  -ENOMEM. */
+/* Add a range, which may touch or overlap others.  0 or -ENOMEM. */
 int page_list_add(struct page_list *list, uint64_t start, uint64_t length);
 
 uint64_t page_list_bytes(const struct page_list *list);

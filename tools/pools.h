@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The pools of huge pages (/sys/kernel/mm/hugepages), a pool a page size.
+ * The pools of huge pages (/sys/kernel/mm/hugepages), one per page size.
  */
 #ifndef MFR_POOLS_H
 #define MFR_POOLS_H

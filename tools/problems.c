@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What of a host's state somebody should do something about.
+ * Find what an operator should act on in a host's state.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -38,7 +38,7 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* Which DIMM it was, if EDAC knows, is for find_dimms() to name. */
+/* find_dimms() names the DIMM, if EDAC knows it. */
 static void find_corrupted(struct problems *problems, const struct host *host,
 			   uint64_t tolerated_bytes)
 {
@@ -89,9 +89,9 @@ static void find_dimms(struct problems *problems, const struct dimms *dimms)
 }
 
 /*
- * The scanner gives way to others, and takes up to twice the time for that.
- * What takes longer will not do with these settings.  One that is paused is
- * late only once it has ended.
+ * A scanner that yields to other load may take up to twice cycle_seconds.  A
+ * pass that takes longer cannot keep up with its settings.  A paused pass
+ * counts as late only after it has ended.
  */
 static bool is_late(uint64_t start, uint64_t end, uint64_t cycle_seconds)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What somebody should do something about.
+ * Problems of a host that an operator should act on.
  */
 #ifndef MFR_PROBLEMS_H
 #define MFR_PROBLEMS_H
@@ -20,7 +20,7 @@ struct problems {
 /* Poisoned memory of up to @tolerated_bytes is not a problem. */
 void problems_find(struct problems *problems, const struct host *host,
 		   uint64_t tolerated_bytes);
-/* Add those of the scanner alone. */
+/* Add only the problems of the scanner. */
 void problems_find_scanner(struct problems *problems,
 			   const struct scanner *scanner);
 void problems_free(struct problems *problems);

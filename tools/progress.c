@@ -21,8 +21,8 @@ bool progress_has_bars(void)
 }
 
 /*
- * What the percent allow is between @least and @most, as they are rounded
- * down; the time for a pass says more, if the scan keeps it.
+ * The percentage is rounded down, so it only bounds the time left, by @least
+ * and @most.  cycle_seconds is more precise if it lies within these bounds.
  */
 static uint64_t seconds_left(const struct scan *scan)
 {

@@ -23,10 +23,10 @@ struct progress {
 void progress_show(struct progress *progress, const struct scan *scan,
 		   bool ended);
 
-/* Draw the next bars over those on the screen. */
+/* Draw the next bars over the previous ones. */
 void progress_rewind(size_t n_scans);
 
-/* Can stderr show bars? */
+/* True if progress is shown as bars: stderr is a terminal, and no --json. */
 bool progress_has_bars(void);
 
 #endif /* MFR_PROGRESS_H */

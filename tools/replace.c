@@ -48,7 +48,7 @@ void replace_abandon(struct replacement *r)
 	forget(r);
 }
 
-/* The name lasts over a power cut only once its directory is on disk. */
+/* The rename survives a power cut only once the directory is on disk. */
 static int sync_directory(char *path)
 {
 	int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

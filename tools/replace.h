@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Replace a file at once: a reader finds the old or the new, never a part.
+ * Replace a file atomically: readers find the old or the new content.
  */
 #ifndef MFR_REPLACE_H
 #define MFR_REPLACE_H
@@ -15,8 +15,8 @@ struct replacement {
 };
 
 /*
- * Begin, then write, then either end or abandon.  0 or a negative errno; what
- * failed leaves the old file and no temporary one.
+ * Begin, write to @f, then end or abandon.  0 or a negative errno.  A failure
+ * leaves only the old file, or the new one if just its directory's sync failed.
  */
 int replace_begin(struct replacement *r, const char *path, mode_t mode);
 int replace_end(struct replacement *r);

@@ -51,7 +51,7 @@ FILE *root_fopen(const char *fmt, ...)
 	return f;
 }
 
-/* A read can fail too: some files exist and then say EPERM or ENODEV. */
+/* A read can fail too: some files can be opened, but return EPERM or ENODEV. */
 static int first_line(char *line, size_t size, const char *path)
 {
 	FILE *f = fopen(path, "re");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files of the kernel, or of a tree that looks the same (--root).
+ * Files of the kernel, or of a directory with the same layout (--root).
  *
- * Paths are absolute, as the kernel's documentation has them.  Functions that
- * return int give 0 or more, or a negative errno.
+ * Paths are absolute, as in the kernel's documentation.  Functions of type int
+ * return 0 or more, or a negative errno.
  */
 #ifndef MFR_ROOT_H
 #define MFR_ROOT_H
@@ -21,15 +21,15 @@ const char *root_path(const char *fmt, ...) PATH_FORMAT;
 
 FILE *root_fopen(const char *fmt, ...) PATH_FORMAT;
 
-/* A file of one number (number.h); -EINVAL if it holds anything else. */
+/* Read a file of one number (number.h); -EINVAL if it holds anything else. */
 int read_number(uint64_t *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Write @text to a file that is there. */
+/* Write @text to an existing file. */
 int write_text(const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The first line of a file without its end and blanks there, cut to @size. */
+/* Read a file's first line, without trailing white space and cut to @size. */
 int read_line(char *line, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -6,9 +6,9 @@
  *	X(ID, FILE, GAUGE(METRIC, HELP))
  *	X(ID, FILE, COUNTER(METRIC, HELP))
  *	X(ID, FILE, ..., LABEL(NAME, VALUE))	one of several samples
- *	X(ID, FILE, SAME(METRIC), LABEL(NAME, VALUE))	... the others, below it
+ *	X(ID, FILE, SAME(METRIC), LABEL(NAME, VALUE))	... the others, after it
  *
- * METRIC lacks the prefix "mfr_scanner_", which all have.
+ * METRIC is given without the prefix "mfr_scanner_" that all metrics have.
  */
 #ifndef MFR_SCAN_FIGURES_H
 #define MFR_SCAN_FIGURES_H

@@ -28,7 +28,7 @@ static int read_figure(struct scan *scan, enum scan_figure i)
 	return err == -ENOENT || err == -EACCES ? 0 : err;
 }
 
-/* Not all scans have all words. */
+/* Empty if the scan lacks the file. */
 static void read_word(const struct scan *scan, char word[32], const char *file)
 {
 	if (read_line(word, 32, MEMSCAN "/%s/%s", scan->name, file))

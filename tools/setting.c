@@ -22,7 +22,7 @@ static const struct setting *find(const char *word)
 {
 	size_t i, n = strcspn(word, "=");
 
-	/* An empty write never reaches the kernel, so it cannot refuse it. */
+	/* The kernel never sees an empty write, so it could not refuse it. */
 	if (!word[n] || !word[n + 1])
 		return NULL;
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

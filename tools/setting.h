@@ -2,7 +2,7 @@
 /*
  * The scanner's settings.
  *
- * The kernel alone judges a value: the module may be of another version.
+ * Only the kernel checks values: the module may be of another version.
  */
 #ifndef MFR_SETTING_H
 #define MFR_SETTING_H
@@ -15,7 +15,7 @@
 #define SETTING_NAMES \
 	"cycle_seconds, max_cpu_percent, scope, pause or max_hits"
 
-/* Is it "NAME=VALUE" with the name of a setting, and a value? */
+/* True if @word is "NAME=VALUE" with the name of a setting and some value. */
 bool setting_is_known(const char *word);
 
 #define ALL_NODES	(-2)

@@ -12,13 +12,13 @@ struct size_text {
 	char text[32];
 };
 
-/* "12 KiB", in the largest unit that needs no fraction; @size_bytes. */
+/* "12 KiB": in the largest unit that needs no fraction. */
 struct size_text size_text(uint64_t size_bytes);
 
 /* "12.7 MB/s" */
 struct size_text rate_text(uint64_t bytes_per_second);
 
-/* A number (number.h), of bytes or, with K, M, G or T behind, of KiB... */
+/* A number (number.h) of bytes, or with suffix K, M, G or T of KiB to TiB. */
 bool size_parse(const char *text, uint64_t *size_bytes);
 
 #endif /* MFR_SIZE_H */
