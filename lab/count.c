@@ -3,9 +3,8 @@
  * The plugin's count of guest instructions (count.h).
  *
  * QEMU calls us at the start of each block of translated code, and we add the
- * number of its instructions.  A block is left early only by an exception.
- * Each CPU has a thread and a counter of its own: nothing is shared on the
- * way, and nothing is lost.
+ * number of its instructions.  Only an exception leaves a block early.  Each
+ * CPU has its own thread and counter: no lock is needed, and no count is lost.
  */
 #include <errno.h>
 
@@ -14,7 +13,7 @@
 #include "watch.h"
 
 static struct counter {
-	_Atomic uint64_t insns;		/* written by the CPU's thread alone */
+	_Atomic uint64_t insns;		/* written only by the CPU's thread */
 } __attribute__((aligned(64))) counters[MAX_VCPUS];
 
 int64_t count_start(struct CPUState *cpu)
@@ -62,8 +61,8 @@ static void block_begins(unsigned int vcpu, void *n)
 }
 
 /*
- * QEMU repeats a string instruction by a jump to it, so each repetition is a
- * block that begins with it.
+ * QEMU repeats a string instruction with a jump to it, so each repetition is a
+ * block that begins with the instruction: leave it out.
  */
 void count_block(struct qemu_plugin_tb *tb, size_t n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Count the instructions that the guest executes, from a program that runs in
- * the lab (lab/vm run): what something costs, as a figure without the noise
- * that time has in software emulation.
+ * the lab (lab/vm run): a measure of cost without the noise that times have in
+ * software emulation.
  *
  *	lab_count_start();
  *	before = lab_count();
@@ -10,27 +10,27 @@
  *	cost = lab_count() - before;
  *	lab_count_stop();
  *
- * The count is of user and kernel, and lab_count() of all CPUs: it has the
- * work that another CPU does for the caller, and that of a timer that happens
- * to tick.  So measure several times and take the median; or take
- * lab_count_cpu(), pinned to a CPU, if no other's work is of interest.
+ * User and kernel mode are counted.  lab_count() covers all CPUs, including
+ * work that another CPU does for the caller, and timer ticks: measure several
+ * times and take the median.  If only the caller's CPU matters, pin the caller
+ * to a CPU and use lab_count_cpu().
  *
- * Exact: straight code and loops, with or without poison being watched; the
- * same code again gives the same number.  The call of lab_count() itself is
- * in the number with up to ten instructions.  It never goes backwards.
+ * Straight code and loops are counted exactly, whether or not poison is being
+ * watched; the same code gives the same number again.  Up to ten instructions
+ * of the call of lab_count() are included.  A count never decreases.
  *
  * Not exact:
- * - An exception (page fault, machine check...) amid a block of translated
- *   code, a few instructions that run to the next jump: those of the block
- *   that are left are counted, and counted again when they do run.
- * - A string instruction with a REP prefix counts once, as hardware counts it,
+ * - After an exception (page fault, machine check...) within a block of
+ *   translated code (the instructions up to the next jump), the rest of the
+ *   block has been counted, and is counted again when it does run.
+ * - A string instruction with a REP prefix counts once, as on hardware,
  *   however often it repeats; not at all if a jump leads to it.
- * - Of another CPU, the last instructions up to this moment.
+ * - The last few instructions of other CPUs may be missing.
  *
- * All CPUs run slower while a count is running, by how much tests/lab/run
- * tells; nothing is slower before lab_count_start().  Functions return a
- * negative errno on failure, -ENODEV outside of the lab; they need no
- * privileges and may be called from any thread and from signal handlers.
+ * All CPUs run slower while counting (tests/lab/run prints by how much), and
+ * at full speed before lab_count_start().  Functions return a negative errno
+ * on failure, -ENODEV outside the lab; they need no privileges and may be
+ * called from any thread and from signal handlers.
  */
 #ifndef LAB_COUNT_H
 #define LAB_COUNT_H
@@ -39,25 +39,25 @@
 
 #include "doorbell.h"
 
-/* Start to count.  0, also if that was done before. */
+/* Start counting.  0, also if counting already. */
 static inline int lab_count_start(void)
 {
 	return (int)lab_request(LAB_COUNT_START, 0, 0);
 }
 
-/* Instructions of all CPUs up to now; -ENODATA while none are counted. */
+/* Instructions of all CPUs so far; -ENODATA while not counting. */
 static inline int64_t lab_count(void)
 {
 	return lab_request(LAB_COUNT, 0, 0);
 }
 
-/* The same of the CPU that the caller happens to run on. */
+/* The same for the CPU that the caller is running on. */
 static inline int64_t lab_count_cpu(void)
 {
 	return lab_request(LAB_COUNT_CPU, 0, 0);
 }
 
-/* Stop, whoever has started; the guest runs at full speed again. */
+/* Stop counting, whoever started it; the guest runs at full speed again. */
 static inline int lab_count_stop(void)
 {
 	return (int)lab_request(LAB_COUNT_STOP, 0, 0);

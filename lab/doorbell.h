@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a program in the lab asks the lab for something; poison.h and count.h
- * say what there is.
+ * How a program in the guest sends a request to the lab; poison.h and count.h
+ * describe the requests.
  *
- * The request is a no-op instruction with a magic operand, which the QEMU
- * plugin beside this file (poison.c) recognises when it translates it: no
- * driver, no privileges, and harmless anywhere else.  It has to be the first
- * instruction of a translated block, where all guest registers are in memory;
- * a jump to it makes it so.  A jump behind it ends the block, so that what
- * the request changed holds from there on.
+ * A request is a no-op instruction with a magic operand.  The QEMU plugin
+ * beside this file (poison.c) recognises it when QEMU translates it: it needs
+ * no driver and no privileges, and is harmless elsewhere.  The jump before it
+ * makes it the first instruction of a translated block, where all guest
+ * registers are in memory.  The jump after it ends the block, so that what the
+ * request changed applies from there on.
  */
 #ifndef LAB_DOORBELL_H
 #define LAB_DOORBELL_H
@@ -20,7 +20,7 @@
 #define LAB_DOORBELL_BYTES \
 	0x0f, 0x1f, 0x84, 0x00, 0x01, 0x6d, 0x66, 0x72
 
-/* No result has the upper half of a request: it marks an unanswered one. */
+/* No result has this upper half: RAX still has it if nothing answered. */
 #define LAB_REQUEST_BASE	0x6d66720000000000
 enum lab_request {
 	LAB_PRESENT = 1,
@@ -41,7 +41,7 @@ enum lab_request {
 #define LAB_STRINGIFY(...)	#__VA_ARGS__
 #define LAB_BYTES(...)		".byte " LAB_STRINGIFY(__VA_ARGS__)
 
-/* Result of the request: 0 or more, a negative errno, -ENODEV if no lab. */
+/* Returns the result: 0 or more, a negative errno, or -ENODEV without a lab. */
 static inline int64_t lab_request(enum lab_request what, uint64_t arg,
 				  uint64_t len)
 {

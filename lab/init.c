@@ -3,17 +3,17 @@
  * PID 1 of the lab's guest: set the machine up, run one command, report its
  * exit status, switch the machine off.
  *
- * What lab/vm hands over lies in the initramfs:
+ * lab/vm passes its input in the initramfs:
  *
- *	/lab/argv	the command, each argument ended by NUL; if there is no
- *			such file, an interactive shell is wanted
- *	/lab/files/	if there is such a directory, the host's root, to be had
- *			over 9p, becomes the root, with these files on top
- *	/lab/modules/	modules to load first, in the order of their names;
- *			only where the kernel has not built them in
+ *	/lab/argv	the command, each argument ended by NUL; without this
+ *			file, an interactive shell runs
+ *	/lab/files/	if this directory exists, the host's root, mounted over
+ *			9p, becomes the root, with these files on top
+ *	/lab/modules/	modules to load first, in the order of their names:
+ *			those that the kernel does not have built in
  *
- * The command's output goes to the second serial port byte by byte; the first
- * one is the kernel's console.  There lab/vm reads what happened, a line each:
+ * The command's output goes unchanged to the second serial port; the first is
+ * the kernel's console.  There lab/vm reads the outcome, one line each:
  * "lab init: started", then "lab init: exit STATUS" or "lab init: failed".
  */
 #define _GNU_SOURCE
@@ -42,8 +42,7 @@
 #define MODULES		"/lab/modules"
 #define CONSOLE_LEVEL	8		/* of syslog(2) */
 
-/* As an alert, so that no "quiet" on the kernel's command line hides it. */
-/* Reaches the console also if the command has silenced that. */
+/* Neither "quiet" nor a command that silenced the console may hide this. */
 static void __attribute__((format(printf, 1, 2))) report(const char *fmt, ...)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
@@ -51,7 +50,7 @@ static void __attribute__((format(printf, 1, 2))) report(const char *fmt, ...)
 	va_list ap;
 
 	klogctl(CONSOLE_LEVEL, NULL, 7);
-	/* One write(), one record.  dprintf() seeks, which is refused here. */
+	/* One write() is one record.  dprintf() would seek, and fail. */
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
@@ -68,7 +67,7 @@ static void __attribute__((noreturn)) power_off(void)
 		pause();
 }
 
-/* The lab itself failed: say why where the command's output would go. */
+/* The lab itself failed: print why where the command's output would go. */
 static void __attribute__((noreturn, format(printf, 1, 2)))
 fail(const char *fmt, ...)
 {
@@ -111,7 +110,7 @@ static int not_hidden(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-/* They are compressed, which is the kernel's to undo. */
+/* The modules are compressed; the kernel decompresses them. */
 static void load_modules(void)
 {
 	struct dirent **d;
@@ -129,7 +128,7 @@ static void load_modules(void)
 	}
 }
 
-/* The host's root, read-only below a tmpfs that takes the changes. */
+/* Use the host's root, read-only, below a tmpfs that takes all changes. */
 static void enter_host_root(void)
 {
 	mkdir("/host", 0755);
@@ -160,7 +159,7 @@ static void use_console(void)
 	close(fd);
 }
 
-/* Bytes pass unchanged, and none that the other side sends is acted upon. */
+/* If @raw, bytes pass unchanged, and input has no special effect. */
 static void use_command_tty(bool raw)
 {
 	struct termios tio;
@@ -192,7 +191,7 @@ static void stdin_from_nothing(void)
 		close(fd);
 }
 
-/* The whole file with a NUL behind it; NULL if there is none. */
+/* The whole file followed by a NUL; NULL if there is no such file. */
 static char *read_whole(const char *path, size_t *size)
 {
 	struct stat st;
@@ -211,7 +210,7 @@ static char *read_whole(const char *path, size_t *size)
 	return data;
 }
 
-/* The arguments in @data, each ended by NUL, as execve() wants them. */
+/* The arguments in @data, each ended by NUL, as an array for execve(). */
 static char **split_arguments(char *data, size_t size)
 {
 	char **argv = NULL, *p = data;
@@ -246,7 +245,7 @@ static void environment(void)
 	setenv("TERM", "vt100", 1);
 }
 
-/* An exec that fails comes back over the pipe, which else ends on exec. */
+/* A failed exec sends its errno over the pipe; a successful one closes it. */
 static pid_t start(char **argv, bool interactive)
 {
 	int err = 0, pipefd[2];
@@ -288,7 +287,7 @@ static int exit_status_of(pid_t pid)
 				   : WEXITSTATUS(status);
 }
 
-/* One that sleeps in the kernel for ever must not keep the machine on. */
+/* A process stuck in the kernel must not keep the machine on. */
 static void kill_stragglers(void)
 {
 	int ms;

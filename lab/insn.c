@@ -4,7 +4,7 @@
 
 #include "plugin.h"
 
-/* Opcode and what is behind it; REX comes last of the prefixes. */
+/* The opcode and the bytes after it; REX is the last of the prefixes. */
 struct code {
 	const uint8_t *byte;
 	size_t left;
@@ -51,7 +51,7 @@ bool insn_repeats(const struct qemu_plugin_insn *insn)
 	return code.rep && code.left && is_string_opcode(*code.byte);
 }
 
-/* Behind 0F: moves from a vector register, whatever the prefixes; SETcc */
+/* After 0F: moves from a vector register, with any prefix; SETcc */
 static bool long_never_loads(uint8_t byte)
 {
 	switch (byte) {
@@ -69,11 +69,11 @@ bool insn_never_loads(const struct qemu_plugin_insn *insn)
 	if (!code.left)
 		return false;
 	switch (*code.byte) {
-	case 0x50 ... 0x57: case 0x68: case 0x6a:	/* PUSH of no memory */
+	case 0x50 ... 0x57: case 0x68: case 0x6a:	/* PUSH reg or imm */
 	case 0x88: case 0x89: case 0xa2: case 0xa3:	/* MOV to memory */
 	case 0xc6: case 0xc7:
 	case 0xaa: case 0xab:				/* STOS */
-	case 0xe8:					/* CALL of no memory */
+	case 0xe8:					/* CALL, direct */
 		return true;
 	case 0x0f:
 		return code.left > 1 && long_never_loads(code.byte[1]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the plugin share: QEMU's plugin interface, and what they
- * do for each other.
+ * What the files of the plugin share: QEMU's plugin interface, and the
+ * functions that one file provides to another.
  */
 #ifndef LAB_PLUGIN_H
 #define LAB_PLUGIN_H
@@ -51,7 +51,7 @@ void qemu_plugin_register_atexit_cb(uint64_t id,
 
 struct CPUState;
 
-/* count.c: the requests of count.h, and its part of a translation */
+/* count.c: the requests of count.h, and its hook into a block's translation */
 int64_t count_start(struct CPUState *cpu);
 int64_t count(void);
 int64_t count_cpu(unsigned int vcpu);

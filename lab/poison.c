@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory that fails: a plugin for an unmodified QEMU 7.2 (x86_64 guest in
- * software emulation on an x86_64 host), asked by the guest through poison.h.
+ * software emulation on an x86_64 host), which the guest controls (poison.h).
  *
  * THEORY OF OPERATION
  *
- * QEMU translates guest code block by block (a TB) and lets a plugin have a
- * function called behind each guest load.  Ours looks the loaded line up in
+ * QEMU translates guest code block by block (a TB each), and can call a
+ * plugin's function after each guest load.  Ours looks the loaded line up in
  * the table of poison.  On a hit it fills the machine check bank and leaves
  * the block the way a page fault does, before the load's result has reached
  * a guest register: the machine check is precise, and the instruction can be
- * started again.
+ * restarted.
  *
- * Loads are only watched while there may be poison: a guest that never poisons
- * anything pays for one comparison a block, when the block is translated.  QEMU
- * keeps what it has translated for either state, and goes from one to the other
- * with no more than a stop of all CPUs (see watch.c).
+ * Loads are watched only while there may be poison: for a guest that never
+ * poisons anything, the cost is one comparison per block, at translation.
+ * QEMU keeps the translations for both states, and only has to stop all CPUs
+ * to switch from one to the other (see watch.c).
  *
  * WHAT IT RELIES ON BEYOND THE PLUGIN INTERFACE
  *
  * The interface of 7.2 neither shows guest registers nor lets a callback leave
  * the block.  But distributions link QEMU so that a plugin can reach all of
  * its functions; those declared under "QEMU's own" below are used as 7.2 has
- * them.  One that is gone makes QEMU refuse the plugin by name.  Further:
+ * them.  If one is missing, QEMU refuses the plugin and names it.  Further:
  *
  * - Translated code keeps the guest's CPUX86State in %rbp and calls us
- *   directly, so our return address says where in which block we are.
+ *   directly, so our return address identifies the place in the block.
  * - CPUX86State begins with the general registers, in the order of x86.  A
  *   doorbell checks that: it must find its own magic number in RAX.
  * - At the start of a block all guest registers are in memory.
- * - The flags by which a CPU finds its blocks lie where watch.c expects them,
- *   which is checked.
+ * - The flags with which a CPU looks up its blocks are where watch.c expects
+ *   them, which it checks.
  * - A helper function that touches guest memory can be left at any access,
- *   for it may fault.  The unwinder finds the block that called it.
+ *   because it may fault.  The unwinder finds the block that called it.
  *
  * WHAT IT CANNOT DO
  *
- * Only loads are seen: no instruction fetch, page table walk or descriptor
- * load by the CPU, no DMA.  Locked instructions signal, but after the store.
+ * Only loads signal: no instruction fetch, page table walk or descriptor load
+ * by the CPU, no DMA.  Locked instructions signal, but after the store.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -58,7 +58,7 @@
 #define PAGE_BYTES	4096ull
 
 /* QEMU's own */
-struct guest {			/* CPUX86State, as far as we know it */
+struct guest {			/* the start of CPUX86State */
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
 };
 
@@ -84,7 +84,7 @@ void cpu_physical_memory_unmap(void *host, uint64_t len, bool write,
 			       uint64_t done);
 
 /*
- * How a CPU reports a broken line.  Intel SDM Vol. 3B, "Architecturally
+ * How a CPU reports a poisoned line.  Intel SDM Vol. 3B, "Architecturally
  * Defined UCR Errors"; AMD APM Vol. 2, "Machine Check Architecture".
  */
 struct mce {
@@ -96,11 +96,11 @@ struct mce {
 
 /*
  * Data load, SRAR, on this CPU alone: RIPV EIPV MCIP LMCES.  Not in bank 1:
- * there QEMU's broadcast of a scrub leaves something on all other CPUs, and
- * what comes on top of it is an overflow, which Linux does not survive.
+ * QEMU's broadcast of a scrub leaves a status there on all other CPUs, and the
+ * next error would be an overflow, which Linux does not survive.
  */
 static const struct mce intel_load = { 2, 0xbd80000000000134, 0xf, 0x86 };
-/* Data load, deferred no more: TCC, poison; RIPV EIPV MCIP */
+/* Data load, no longer deferred: poison, but not TCC; RIPV EIPV MCIP */
 static const struct mce amd_load = { 0, 0xbd00080000000134, 0x7, 0x86 };
 /* Patrol scrub, SRAO: RIPV MCIP */
 static const struct mce intel_scrub = { 9, 0xbd000000000000c0, 0x5, 0x8c };
@@ -109,10 +109,9 @@ static bool is_amd;
 static atomic_llong hits, missed;
 
 /*
- * The table of poison.  Loads look it up by host address, for that is what
- * the plugin interface knows for sure about a load; requests name the guest
- * physical address.  A page once in it stays, with no line set in the end, so
- * readers need no lock.
+ * The table of poison.  Loads are looked up by host address, which the plugin
+ * interface always has for a load; requests name the guest physical address.
+ * Pages are never removed, even with no line set, so readers need no lock.
  */
 #define BUCKETS		(1u << 18)
 
@@ -121,15 +120,14 @@ struct poisoned_page {
 	uintptr_t host;
 	uint64_t pa;
 	_Atomic uint64_t lines;		/* bit n: the n-th line is poisoned */
-	_Atomic uint64_t met;		/* and was loaded from since it is */
+	_Atomic uint64_t met;		/* bit n: loaded since it was added */
 };
 
 static struct poisoned_page *_Atomic buckets[BUCKETS];
 
 /*
- * Bit n: the n-th line of some page may be poisoned.  A line's place in its
- * page is in the virtual address as well: nearly all loads need no more than
- * a look at this.
+ * Bit n: the n-th line of some page may be poisoned.  The virtual address
+ * gives n as well, so for nearly all loads this check is enough.
  */
 static _Atomic uint64_t poisoned_places;
 
@@ -164,7 +162,7 @@ static struct poisoned_page *add_page(uintptr_t host, uint64_t pa)
 	return page;
 }
 
-/* The lines of one page that @bytes bytes from @offset on touch. */
+/* Bit n: [@offset, @offset + @bytes) of a page touches its n-th line. */
 static uint64_t lines_of(uint64_t offset, uint64_t bytes)
 {
 	unsigned int first = offset / LAB_POISON_LINE_BYTES;
@@ -179,7 +177,7 @@ static uintptr_t host_page(uint64_t pa)
 	uint64_t len = PAGE_BYTES;
 	void *host;
 
-	/* Mapping a device would read it */
+	/* Mapping a device would read from it. */
 	if (cpu_physical_memory_is_io(pa))
 		return 0;
 	host = cpu_physical_memory_map(pa, &len, false);
@@ -212,7 +210,7 @@ static int heal_lines(uint64_t pa, uint64_t lines)
 	return 0;
 }
 
-/* The line at @pa raised a machine check: remember it, or tell of it. */
+/* Record that the line at @pa has raised a machine check, for was_met(). */
 static void note_met(uint64_t pa)
 {
 	uint64_t offset = pa % PAGE_BYTES;
@@ -287,7 +285,7 @@ static void heal_all(void)
 	poisoned_places = 0;
 }
 
-/* Runs on CPU 0 with QEMU's big lock held, outside of translated code. */
+/* Runs on CPU 0 with QEMU's big lock held, outside translated code. */
 static void report_scrub(struct CPUState *cpu, union work_arg pa)
 {
 	cpu_x86_inject_mce(NULL, cpu, intel_scrub.bank, intel_scrub.status,
@@ -296,8 +294,8 @@ static void report_scrub(struct CPUState *cpu, union work_arg pa)
 }
 
 /*
- * A broadcast waits for the other CPUs.  Only CPU 0 ever broadcasts, else two
- * of them could wait for each other.
+ * A broadcast waits for the other CPUs.  Only CPU 0 ever broadcasts, otherwise
+ * two CPUs could wait for each other.
  */
 static int scrub(uint64_t pa)
 {
@@ -358,7 +356,7 @@ static int64_t answer(unsigned int vcpu, uint64_t request, uint64_t arg,
 	}
 }
 
-/* Not a request of ours, or not the CPUX86State that we know: leave it be. */
+/* False: not a request of ours, or CPUX86State is not as we expect it. */
 static bool is_request(const struct guest *env)
 {
 	return env->rax >> 32 == LAB_REQUEST_BASE >> 32;
@@ -374,10 +372,10 @@ static void doorbell_rung(unsigned int vcpu, void *data, struct guest *env)
 }
 
 /*
- * QEMU 7.2 has no SUCCOR and OVERFLOW_RECOV, without which Linux panics on
- * any uncorrected error of an AMD CPU: answer for it.  Before CPUID the leaf
- * is in memory because CPUID's helper will read it there; after it so are the
- * results.
+ * QEMU 7.2 has no SUCCOR and OVERFLOW_RECOV, without which Linux panics on any
+ * uncorrected error of an AMD CPU: add them to CPUID's result.  Before CPUID
+ * the leaf is in memory, because CPUID's helper reads it there; after CPUID so
+ * are the results.
  */
 #define LEAF_RAS		0x80000007u
 #define RAS_OVERFLOW_RECOV	1u
@@ -412,13 +410,13 @@ static void raise_mce(unsigned int vcpu, struct guest *env, uintptr_t ra,
 	qemu_mutex_lock_iothread_impl(__FILE__, __LINE__);
 	cpu_x86_inject_mce(NULL, cpu, mce->bank, mce->status, mce->mcg_status,
 			   pa, mce->misc, INJECT_ALWAYS);
-	/* That asked for a machine check at some later time; ours is now. */
+	/* Cancel the later machine check that this requested; raise it now. */
 	cpu_reset_interrupt(cpu, INTERRUPT_MCE);
 	qemu_mutex_unlock_iothread();
 	raise_exception_ra(env, EXCP_MCHK, ra);
 }
 
-/* Where translated code called what led to us, and the guest that it runs. */
+/* The return address of translated code's call that led here, and its guest. */
 struct call {
 	struct guest *env;
 	uintptr_t ra;
@@ -453,7 +451,7 @@ static bool poisoned_line(uintptr_t host, uint64_t bytes, uint64_t *pa)
 	return true;
 }
 
-/* The same for any load, which may cross into another page. */
+/* The same for any load; it may cross into the next page. */
 static bool poisoned_load(uint32_t info, uint64_t va, uint64_t *pa)
 {
 	uint64_t left = 1ull << qemu_plugin_mem_size_shift(info);
@@ -473,7 +471,7 @@ static bool poisoned_load(uint32_t info, uint64_t va, uint64_t *pa)
 	return false;
 }
 
-/* @call holds if translated code called us, not if a helper did. */
+/* @call is valid if translated code called us, but not if a helper did. */
 static __attribute__((noinline))
 void check_load(unsigned int vcpu, uint32_t info, uint64_t va, struct call call)
 {
@@ -490,7 +488,7 @@ void check_load(unsigned int vcpu, uint32_t info, uint64_t va, struct call call)
 	atomic_fetch_add(&missed, 1);
 }
 
-/* A load is no longer than a line: it may touch this one and the next. */
+/* A load is at most as long as a line, so it touches at most two lines. */
 static bool is_suspect(uint64_t va)
 {
 	unsigned int first = va / LAB_POISON_LINE_BYTES % 64;
@@ -499,8 +497,8 @@ static bool is_suspect(uint64_t va)
 }
 
 /*
- * Each load of the guest comes here while loads are watched, and some stores: it
- * has to be quick.  A locked instruction is a load and a store.
+ * Called for each load of the guest, and some stores, while loads are watched,
+ * so it has to be quick.  A locked instruction is a load and a store.
  */
 __attribute__((used))
 static void loaded(unsigned int vcpu, uint32_t info, uint64_t va, void *data,
@@ -512,8 +510,8 @@ static void loaded(unsigned int vcpu, uint32_t info, uint64_t va, void *data,
 }
 
 /*
- * What translated code calls: hand its registers on to the functions above.
- * The number of arguments that QEMU passes differs, hence where ours go.
+ * Entry points for translated code: pass its registers to the functions above,
+ * in the argument registers after those that QEMU uses for each callback.
  */
 #define ENTRY(name, target, env_reg, ra_reg)				\
 	void name(void);						\
@@ -544,7 +542,7 @@ static void watch_doorbell(const struct qemu_plugin_tb *tb)
 						       CB_RW_REGS, NULL);
 }
 
-/* A CPUID that ends its block goes unanswered: none in Linux does. */
+/* A CPUID that ends its block is not handled; Linux has none. */
 static void watch_cpuid(const struct qemu_plugin_tb *tb, size_t n)
 {
 	static const uint8_t cpuid[] = { 0x0f, 0xa2 };
@@ -564,8 +562,8 @@ static void watch_cpuid(const struct qemu_plugin_tb *tb, size_t n)
 }
 
 /*
- * A guest's CPU that spins waits for another, whose thread may be waiting for the
- * host's CPU that this one has.
+ * A guest CPU that spins waits for another one, whose thread may be waiting
+ * for the host CPU that this thread occupies.
  */
 static void give_way(void)
 {
@@ -582,8 +580,8 @@ static void watch_pause(struct qemu_plugin_insn *insn)
 }
 
 /*
- * 7.2 mistakes the kind of access asked for here, hence stores too; so leave out
- * what does nothing else.
+ * QEMU 7.2 confuses the kinds of access requested here, so request stores too,
+ * and leave out instructions that only store.
  */
 static void watch_loads(struct qemu_plugin_insn *insn)
 {

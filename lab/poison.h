@@ -3,22 +3,22 @@
  * Poison guest memory from a program that runs in the lab (lab/vm run).
  *
  *	char *p = mmap(...);			 map and touch the page
- *	lab_poison_add(lab_pa(p + 64), 1);	 its second line is broken now
+ *	lab_poison_add(lab_pa(p + 64), 1);	 poison its second line
  *	p[64];					 machine check, hence SIGBUS
- *	lab_poison_del(lab_pa(p + 64), 1);	 repaired
+ *	lab_poison_del(lab_pa(p + 64), 1);	 remove the poison
  *
- * Addresses are guest physical addresses and lengths are bytes.  Poison lives
- * in lines of 64 bytes: a call acts on every line that [pa, pa + len) touches.
- * A load from a poisoned line raises #MC each time, whoever loads; a store
+ * Addresses are guest physical addresses and lengths are bytes.  Poison covers
+ * lines of 64 bytes: a call acts on every line that [pa, pa + len) touches.
+ * Every load from a poisoned line raises #MC, also one by the kernel; a store
  * never signals and repairs nothing.  Only lab_poison_del() and
- * lab_poison_clear() end it, so delete what you added before the page goes
- * back to the kernel, or the page's next owner dies in your place.
+ * lab_poison_clear() remove poison, so delete what you added before the page
+ * goes back to the kernel, or the page's next owner dies of it.
  *
  * Functions that return int or int64_t return a negative errno on failure;
- * outside of the lab that is -ENODEV, and nothing happens.  None needs
+ * outside the lab that is -ENODEV, and nothing happens.  None needs
  * privileges, touches errno, takes a lock or allocates: all may be called
  * from any thread and from signal handlers.  When an add or a delete returns,
- * all CPUs obey it.
+ * it is in effect on all CPUs.
  */
 #ifndef LAB_POISON_H
 #define LAB_POISON_H
@@ -31,8 +31,8 @@
 #define LAB_POISON_LINE_BYTES	64
 
 /*
- * Guest physical address behind @va of the caller.  -EFAULT if no page is
- * mapped there right now: touch it first, and mlock() it if it must stay.
+ * Guest physical address that @va of the caller maps to.  -EFAULT if no page
+ * is mapped there now: touch it first, and mlock() it if it must stay.
  */
 static inline int64_t lab_pa(const void *va)
 {
@@ -49,7 +49,7 @@ static inline int lab_poison_add(uint64_t pa, size_t len)
 	return (int)lab_request(LAB_POISON_ADD, pa, len);
 }
 
-/* The opposite, with the same errors; a healthy line is not an error. */
+/* Remove poison, with the same errors; a healthy line is not an error. */
 static inline int lab_poison_del(uint64_t pa, size_t len)
 {
 	return (int)lab_request(LAB_POISON_DEL, pa, len);
@@ -68,8 +68,8 @@ static inline int64_t lab_poison_hits(void)
 }
 
 /*
- * Whether a load of the line at @pa has raised a machine check since it was
- * poisoned: 1 or 0, also once it is healthy again.  -EFAULT if @pa is not RAM.
+ * 1 if a load of the line at @pa has raised a machine check since the line was
+ * poisoned, else 0; also after it was healed.  -EFAULT if @pa is not RAM.
  */
 static inline int lab_poison_met(uint64_t pa)
 {
@@ -77,9 +77,8 @@ static inline int lab_poison_met(uint64_t pa)
 }
 
 /*
- * Loads of poison that could not be turned into a machine check since
- * power-on.  A test must fail if this moved: what it saw is not what hardware
- * does.
+ * Loads of poison since power-on that the lab could not turn into a machine
+ * check.  If this count grew, a test must fail: hardware would have signalled.
  */
 static inline int64_t lab_poison_missed(void)
 {
@@ -89,9 +88,9 @@ static inline int64_t lab_poison_missed(void)
 /*
  * Report the line at @pa as the patrol scrubber does: an SRAO machine check,
  * broadcast to all CPUs (Intel SDM Vol. 3B, "Machine-Check Error Codes",
- * memory scrubbing).  It neither needs nor adds poison.  0 once it is under
- * way, the check itself comes a moment later; -EFAULT if @pa is not RAM;
- * -EOPNOTSUPP on --cpu amd, which knows no SRAO.  A second report while a CPU
+ * memory scrubbing).  It neither needs nor adds poison.  0 once it is queued,
+ * the check itself comes a moment later; -EFAULT if @pa is not RAM;
+ * -EOPNOTSUPP on --cpu amd, which has no SRAO.  A second report while a CPU
  * still handles a machine check resets the guest, as on hardware.
  */
 static inline int lab_scrub_report(uint64_t pa)

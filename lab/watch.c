@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is watched decides how a block is translated.  It is the CPUs' cluster as
- * well, so that a CPU finds only blocks that were translated for it.
+ * A block is translated for the bits of what is watched.  These bits are also
+ * the CPUs' cluster number: a CPU finds only blocks translated for them.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,9 +18,9 @@ uint32_t curr_cflags(struct CPUState *cpu);
 void qemu_plugin_disable_mem_helpers(struct CPUState *cpu);
 
 /*
- * The flags by which a CPU finds its blocks; set_cluster() checks that they lie
- * here.  Their upper byte is the number of a cluster of CPUs that share blocks:
- * nothing else depends on it, and a PC has one cluster.
+ * The offset of the flags with which a CPU looks up its blocks; set_cluster()
+ * checks it.  Their upper byte is the number of a cluster of CPUs that share
+ * blocks: nothing else depends on it, and a PC has one cluster.
  */
 #define CFLAGS_OFFSET		0x2f8
 #define CFLAGS_CLUSTER_SHIFT	24
@@ -49,9 +49,9 @@ static void set_cluster(struct CPUState *cpu, uint32_t cluster)
 }
 
 /*
- * In 7.2 an instruction that leaves its block from a helper, such as IRET,
- * leaves a pointer to its callbacks behind.  They would be called for what other
- * instructions do, or be gone together with the code.
+ * In QEMU 7.2, an instruction that leaves its block from a helper, such as
+ * IRET, does not reset the CPU's pointer to its callbacks.  They would be
+ * called for other instructions, or after being freed with the code.
  */
 void forget_callbacks(uint64_t id)
 {
@@ -81,8 +81,8 @@ static void change_watch(struct CPUState *any, union work_arg unused)
 /*
  * QEMU first stops every CPU at the end of its block, this one included: the
  * doorbell is the last but one instruction of its block, so nothing the guest
- * does after the request runs in old code.  A second CPU that comes before
- * the first one's change has to stop as well.
+ * does after the request runs in old code.  A CPU whose request comes while
+ * another one's change is pending has to stop as well.
  */
 void watch(struct CPUState *cpu, enum watch what, bool on)
 {

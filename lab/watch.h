@@ -15,20 +15,20 @@ union work_arg {
 
 struct CPUState *qemu_get_cpu(int index);
 
-/* What decides how code is translated: bits */
+/* What is watched, which decides how code is translated: bits */
 enum watch {
 	WATCH_LOADS = 1,
 	WATCH_BLOCKS = 2,	/* count.c */
 };
 
 /*
- * Neither @cpu, which asks, nor any other executes after its doorbell what was
- * translated otherwise.
+ * Start or stop watching for @cpu, which made the request.  After its doorbell,
+ * no CPU executes blocks that were translated for the old state.
  */
 void watch(struct CPUState *cpu, enum watch what, bool on);
 bool watched(enum watch what);
 
-/* For a moment in which no CPU executes. */
+/* Call it only while no CPU executes. */
 void forget_callbacks(uint64_t id);
 
 #endif /* LAB_WATCH_H */
