@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lab/poison.h and lab/count.h promise, tried in the guest.  One line a rule:
+ * Test the promises of lab/poison.h and lab/count.h in the guest.  Output:
  *
  *	ok - RULE		not ok - RULE: WHY
  *
- * The argument is the CPU's maker, intel or amd, as given to lab/vm; or it is
- * away, outside of the lab.
+ * The argument is the CPU's vendor, "intel" or "amd", as given to lab/vm, or
+ * "away" outside the lab.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -34,7 +34,7 @@
 #define LINE_BYTES	LAB_POISON_LINE_BYTES
 
 static bool is_amd;
-static char why[200];		/* the current rule was broken */
+static char why[200];		/* how the current rule was broken, or "" */
 
 static sigjmp_buf after_sigbus;
 static siginfo_t sigbus;
@@ -85,7 +85,7 @@ static char *touched(size_t bytes)
 	return p;
 }
 
-/* Whether running @load on @p ended in SIGBUS. */
+/* True if @load of @p ended in SIGBUS. */
 static bool breaks(void (*load)(char *p), char *p)
 {
 	if (sigsetjmp(after_sigbus, 1))
@@ -118,7 +118,7 @@ static void is_there(void)
 	expect(lab_present() == 1, "lab_present() says %d", lab_present());
 }
 
-/* Outside of the lab nothing is there, and nothing breaks. */
+/* True if all requests fail with -ENODEV, and nothing breaks. */
 static bool nothing_there(void)
 {
 	char *p = touched(PAGE_BYTES);
@@ -135,7 +135,7 @@ static bool nothing_there(void)
 	       lab_count_stop() == -ENODEV && !breaks(load_byte, p);
 }
 
-/* The page's frame, as the kernel knows it. */
+/* The physical address of @p according to the kernel. */
 static uint64_t pagemap_pa(const char *p)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -245,8 +245,8 @@ static void clearing(void)
 }
 
 /*
- * Linux takes most pages away after one error.  It cannot do that to the
- * buffer of a performance counter, which it merely maps for us.
+ * Linux takes most pages away after one error.  It cannot take away the buffer
+ * of a performance counter: it is the kernel's memory, only mapped for us.
  */
 static char *stubborn_page(void)
 {
@@ -391,7 +391,7 @@ static bool run_on(int cpu)
 	return !sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* How many of 50 loads of poison on this CPU went wrong. */
+/* Returns how many of 50 loads of poison on @cpu went wrong. */
 static int reader(int cpu)
 {
 	int i, wrong = 0;
@@ -414,7 +414,7 @@ static void all_cpus(void)
 {
 	int cpu, status, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	/* QEMU starts no more of AMD's. */
+	/* --cpu amd has one CPU. */
 	expect(cpus > 1 || is_amd, "there is one CPU only");
 	for (cpu = 0; cpu < cpus; cpu++)
 		if (!fork())
@@ -459,7 +459,7 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* Loads one byte a line, healthy ones only. */
+/* Load one byte per line, but not from those at multiples of @stride. */
 static void load_healthy(char *p, size_t bytes, size_t stride)
 {
 	size_t at;
@@ -478,7 +478,7 @@ static void many_lines(void)
 	int64_t hits = lab_poison_hits();
 	size_t at;
 
-	/* Splitting a huge page, Linux reads all of it, poison included. */
+	/* To split a huge page, Linux would read all of it, poison included. */
 	madvise(p, bytes, MADV_NOHUGEPAGE);
 	memset(p, 0x5a, bytes);
 	start = seconds();
@@ -498,7 +498,7 @@ static void many_lines(void)
 	       "%.2f s before, %.2f s after\n", added, unarmed, armed);
 }
 
-/* Dies, or tells what it was told within two seconds. */
+/* Dies, or stores in @code the si_code that it gets within two seconds. */
 static void scrub_victim(int *code, char *p)
 {
 	struct timespec limit = { .tv_sec = 2 };
@@ -536,7 +536,7 @@ static void scrubber(void)
 	expect(*code == BUS_MCEERR_AO, "si_code %d", *code);
 }
 
-/* 2 * @n instructions, and two more. */
+/* 2 * @n instructions, plus the call. */
 static void loop(long n)
 {
 	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r" (n));
@@ -558,8 +558,8 @@ static void trap(long n)
 }
 
 /*
- * What running @code costs this CPU: of several times the least, as at that
- * time no timer ticked.
+ * The instructions that @code takes on CPU 0: the least of many runs, as no
+ * timer ticked during that one.
  */
 static int64_t cost(void (*code)(long n), long n)
 {
@@ -577,7 +577,7 @@ static int64_t cost(void (*code)(long n), long n)
 	return least;
 }
 
-/* The call of lab_count() and of the function that it measures. */
+/* A bound for the calls of lab_count() and of the function measured. */
 #define CALLS_MAX	32
 
 static void expect_exact_count(void)
@@ -657,7 +657,7 @@ static void counting_repetitions(void)
 	lab_count_stop();
 }
 
-/* The same work takes the same instructions, if nothing interferes. */
+/* The same work takes the same number of instructions if nothing interferes. */
 static void counting_the_kernel(void)
 {
 	int64_t one, ten;
@@ -690,7 +690,7 @@ static void counting_all_cpus(void)
 	wait(&status);
 	spent = lab_count() - before;
 	expect(!status, "the child on CPU %d ended with 0x%x", last, status);
-	/* It takes long enough for timers to add some */
+	/* It takes long enough for timer ticks to add some. */
 	expect(spent >= 2 * turns && spent < 3 * turns,
 	       "%ld instructions on CPU %d are %ld", 2 * turns, last, spent);
 	lab_count_stop();
