@@ -22,7 +22,7 @@
 #define LINE		LAB_POISON_LINE_BYTES
 #define LAST_LINE	(BASE_PAGE - LINE)
 
-/* Known poison first, new poison in the second, both in the third. */
+/* The first file has known poison, the second new poison, the third both. */
 enum { KNOWN, NEW, GIGANTIC };
 
 static struct file {
@@ -52,7 +52,7 @@ static const struct place {
 
 #define FDS_MAX		256
 #define ELEMENTS(a)	(sizeof(a) / sizeof(*(a)))
-/* New poison moves on by so many base pages each batch, from here on. */
+/* New poison moves by this many base pages per batch, from FIRST_PAGE on. */
 #define STRIDE		8
 #define FIRST_PAGE	16
 #define BATCHES_A_FILE	((512 - FIRST_PAGE) / STRIDE)
@@ -64,7 +64,7 @@ static long ended;
 static sigjmp_buf consumed;
 static volatile bool consuming;
 
-/* What others meet concerns us as well, if they say so: action optional. */
+/* SIGBUS AO, for an error that another task consumed, is ignored. */
 static void on_sigbus(int signal)
 {
 	(void)signal;
@@ -80,7 +80,7 @@ static void consume(const char *addr)
 	consuming = false;
 }
 
-/* False if the policy has ended for the page, as it was met too often. */
+/* False if the policy has ended for the page after too many loads of poison. */
 static bool touch(char *addr)
 {
 	volatile bool done = false;
@@ -160,7 +160,7 @@ static bool lose_known(void)
 		if (!lose(&files[KNOWN], &known_places[i], 0, true))
 			return false;
 		else if (policy_omitted())
-			return true;	/* now all of the huge page is gone */
+			return true;	/* the whole huge page is gone */
 	for (i = 0; i < 2 && has_gigantic; i++)
 		has_gigantic = lose(&files[GIGANTIC], &known_places[i], 512,
 				    true);
@@ -209,7 +209,7 @@ static bool lose_new(unsigned int page)
 	return true;
 }
 
-/* There is one page only: when the policy ends for it, it is not had again. */
+/* There is only one page of 1 GiB: it is not replaced if its policy ends. */
 static void lose_in_gigantic(unsigned int page)
 {
 	size_t i;

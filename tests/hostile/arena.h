@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the attacker owns: files with the policy, of 2 MiB and, if the boot has
- * one, 1 GiB, mapped at addresses that are the same each time, with lost lines
- * that the kernel knows and some that it has not met yet.  Root prepares them.
+ * The attacker's files, which have the policy and contain known and new poison.
+ * They are of 2 MiB and, if the boot has such a page, 1 GiB, and are mapped at
+ * fixed addresses.  Root prepares them.
  */
 #ifndef ARENA_H
 #define ARENA_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lost lines of one base page, without a gap. */
+/* Contiguous lost lines of one base page. */
 struct lost {
 	char *addr;
 	uint64_t pa;
@@ -21,31 +21,31 @@ struct lost {
 
 #define LOST_MAX	16
 
-/* Pools and files, and known poison in them; false says why. */
+/* Prepare pools and files with known poison; false after printing why. */
 bool arena_open(bool gigantic);
 
-/* New poison for batch @n; all old files are replaced if they wear out. */
+/* Add new poison for batch @n; replaces the files of 2 MiB if worn out. */
 bool arena_prepare(unsigned long n);
 
-/* What is lost now: the known ones are the first @known of @n. */
+/* All @n that are lost now; the first @known of them are known poison. */
 const struct lost *arena_lost(size_t *n, size_t *known);
 
-/* Take the poison away that nobody met.  The rest is raw, and stays. */
+/* Remove the poison that was not consumed.  The rest is raw, and stays. */
 void arena_settle(void);
 
-/* Descriptors that can only be read; @which is below ARENA_FILES. */
+/* A read-only descriptor of a file; @which is below ARENA_FILES. */
 #define ARENA_FILES	3
 int arena_fd(unsigned int which);
 size_t arena_size(unsigned int which);
 char *arena_map(unsigned int which);
 
 /*
- * The attacker keeps no other descriptors than these, which can be read only,
- * so that the files last.
+ * Close all descriptors of the caller, the attacker, but these read-only ones,
+ * so that it cannot change the files.
  */
 void arena_disown(void);
 
-/* All poison off: the machine is to live on. */
+/* Remove all poison: the machine continues to run. */
 void arena_heal(void);
 
 #endif /* ARENA_H */

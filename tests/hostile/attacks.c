@@ -15,7 +15,7 @@
 
 #define SEED	1
 
-/* By a scene, so many times with other numbers; or by a function of its own. */
+/* Either @calls calls of @scene with different random numbers, or @run. */
 static const struct attack {
 	const char *name, *scene, *rule;
 	unsigned int calls;
@@ -70,7 +70,7 @@ static bool run(const struct attack *attack)
 	return !wrong;
 }
 
-/* Where there is no KVM, "all" is all others. */
+/* "all" means all that need no KVM. */
 static bool is_meant(const struct attack *attack, const char *name)
 {
 	if (!strcmp(name, "all"))

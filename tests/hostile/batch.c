@@ -22,14 +22,14 @@
 #include "user.h"
 
 /*
- * A call that takes longer is not worth to be waited for; to begin takes more.
- * Counted in looks at it, as these take longer as well if the host is busy.
+ * A call that takes longer is killed; the start may take longer.  Both limits
+ * are counted in polls, because these take longer too if the host is busy.
  */
 #define POLL_MS		25
 #define STUCK_POLLS	24
 #define BEGIN_POLLS	400
 #define LOOK_MS		100
-/* One batch in so many has user and network namespaces of its own. */
+/* One batch in this many has its own user and network namespaces. */
 #define UNSHARE_ONE_IN	4
 
 static unsigned long kills;
@@ -50,7 +50,7 @@ static void attack(uint64_t seed, uint64_t first, uint64_t end)
 	_exit(0);
 }
 
-/* Children of the attacker that he has left behind are ours. */
+/* Also reaps the attacker's orphans: this process is their new parent. */
 static void await(pid_t attacker)
 {
 	pid_t gone;
@@ -60,7 +60,7 @@ static void await(pid_t attacker)
 	} while (gone != attacker && (gone > 0 || errno == EINTR));
 }
 
-/* The first process of the namespace: its end is that of all the others. */
+/* The first process of the PID namespace: its end kills all others in it. */
 static void keep_attacking(uint64_t seed, uint64_t first, uint64_t end)
 {
 	uint64_t begun;
@@ -98,7 +98,7 @@ static pid_t start(uint64_t seed, uint64_t first, uint64_t end, int *pidfd)
 	return keeper;
 }
 
-/* True if there was no call since the last time, nor the times before. */
+/* True if no call has begun for as many polls as one may take. */
 static bool is_stuck(uint64_t *begun, unsigned int *polls_left)
 {
 	uint64_t now = journal_begun();
@@ -110,7 +110,7 @@ static bool is_stuck(uint64_t *begun, unsigned int *polls_left)
 	return !(*polls_left)--;
 }
 
-/* Until it has ended, or does not get on any more. */
+/* Watch the machine until the attacker has ended or is stuck. */
 static const char *watch(int pidfd)
 {
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
@@ -132,7 +132,7 @@ static const char *watch(int pidfd)
 	return wrong;
 }
 
-/* As far as one namespace gets; @first is then the next call. */
+/* Make calls from one PID namespace; @first becomes the next call. */
 static const char *run_some(uint64_t seed, uint64_t *first, uint64_t end)
 {
 	uint64_t begun = journal_begun();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Some calls, made by processes of a user without rights in a PID namespace of
- * their own: whatever dies takes one call with it, and the next goes on.
+ * A batch of calls, made by unprivileged processes in their own PID namespace.
+ * A process that dies costs one call; the next process continues after it.
  */
 #ifndef BATCH_H
 #define BATCH_H
@@ -11,12 +11,12 @@
 #define BATCH_CALLS	250
 
 /*
- * Calls from @first up to, without, @end, which is in the same batch; what
- * went wrong, or NULL.
+ * Make the calls [@first, @end), which are in one batch.  Returns what went
+ * wrong, or NULL.
  */
 const char *batch_run(uint64_t seed, uint64_t first, uint64_t end);
 
-/* Attackers that had to be killed as they did not get on. */
+/* The number of attackers that were killed because they were stuck. */
 unsigned long batch_kills(void);
 
 #endif /* BATCH_H */

@@ -27,7 +27,7 @@
 static const struct entry *only_entry;
 static const struct scene *only_scene;
 
-/* More mappings of the files, which calls may change or take away. */
+/* More mappings of the files, which calls may change or unmap. */
 bool call_prepare(void)
 {
 	unsigned int i;
@@ -114,13 +114,13 @@ static unsigned long when(struct rng *rng)
 	return (uintptr_t)place_struct(rng, &t, sizeof(t), 3);
 }
 
-/* Never others than oneself and one's children. */
+/* Only the calling process itself. */
 static unsigned long process(struct rng *rng)
 {
 	return rng_percent(rng, 50) ? getpid() : 0;
 }
 
-/* Signals that are caught: a kill() of oneself would only end the batch. */
+/* Only signals that are caught: any other would just end the attacker. */
 static unsigned long some_signal(struct rng *rng)
 {
 	return rng_percent(rng, 80) ? SIGUSR1 : SIGUSR2;
@@ -181,7 +181,7 @@ static unsigned long argument(struct rng *rng, char type)
 	return 0;
 }
 
-/* What would end more than one call, or take what is not to be taken. */
+/* Change arguments that would end more than this call, or take pages away. */
 static void tame(const struct entry *entry, unsigned long *a)
 {
 	switch (entry->nr) {
@@ -192,7 +192,7 @@ static void tame(const struct entry *entry, unsigned long *a)
 	case SYS_fcntl:
 		a[1] %= 40;
 		break;
-	case SYS_clone:		/* the memory is shared by a child that waits */
+	case SYS_clone:		/* no CLONE_VM, CLONE_VFORK, CLONE_THREAD */
 		a[0] &= ~(0x100UL | 0x4000 | 0x10000) & ~0xffUL;
 		a[0] |= SIGCHLD;
 		break;

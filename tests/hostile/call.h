@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The attacker's mappings, beside the files'. */
+/* Make the attacker's own mappings, besides those of the files. */
 bool call_prepare(void);
 
-/* The same for the same seed and index. */
+/* Make a call: the same one for the same seed and index. */
 void call_make(uint64_t seed, uint64_t index);
 
-/* Only this scene or system call, whatever the number says; for a search. */
+/* From now on call only this scene or system call; false if there is none. */
 bool call_only(const char *name);
 
 #endif /* CALL_H */

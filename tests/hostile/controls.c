@@ -35,7 +35,7 @@ static const char *until_wrong(unsigned long ms)
 	return wrong;
 }
 
-/* What a kernel says that is not well; user space says it here. */
+/* A line that a broken kernel would log, written by user space. */
 static const char *plant_report(void)
 {
 	static const char line[] = "<4>BUG: planted by a control\n";
@@ -57,7 +57,7 @@ static void *spin(void *unused)
 	return unused;
 }
 
-/* A thread that nothing else may interrupt has the last CPU to itself. */
+/* A thread that no other task can preempt occupies the last CPU. */
 static const char *plant_loop(void)
 {
 	struct sched_param param = { .sched_priority = HEARTBEAT_PRIORITY + 9 };
@@ -88,8 +88,8 @@ static pid_t clone_process(unsigned long flags, int *pidfd)
 }
 
 /*
- * The first process of a PID namespace waits, when it ends, for all others to
- * be reaped; one of them is our child, and we do not.
+ * When the first process of a PID namespace ends, it waits until all others
+ * are reaped; one of them is our child, which we do not reap.
  */
 static const char *plant_survivor(void)
 {
@@ -120,7 +120,7 @@ static const char *plant_survivor(void)
 	return wrong;
 }
 
-/* Pages with a flag that none has: memory_failure() lets all of them be. */
+/* Filter for flags that no page has: memory_failure() then does nothing. */
 static int silence(bool on)
 {
 	return procfile_write(FILTER "flags-mask", "%#lx", on ? ~0UL : 0) ?:
@@ -128,7 +128,7 @@ static int silence(bool on)
 	       procfile_write(FILTER "enable", "%d", on);
 }
 
-/* By a system call, so that the load is not tried again and again. */
+/* Load by a system call: a load of our own would be retried forever. */
 static const char *plant_silence(void)
 {
 	const struct lost *lost;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the oracle has to find, planted by root. */
+/* Faults that root plants and the oracle has to find. */
 #ifndef CONTROLS_H
 #define CONTROLS_H
 
-/* Each of its branches; how many found nothing. */
+/* Test each check of the oracle.  Returns how many found nothing. */
 int controls_run(void);
 
-/* A machine that dies, for the host to judge. */
+/* Panic the machine, which the host has to detect. */
 void controls_panic(void);
 
 #endif /* CONTROLS_H */

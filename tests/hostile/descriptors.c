@@ -39,7 +39,7 @@ int descriptors_any(struct rng *rng)
 	unsigned int which = rng_below(rng, FD_MAX);
 	int fd = fds[which];
 
-	/* These two have scenes, which say why */
+	/* These two are for scenes only, which explain why. */
 	return fd < 0 || which == FD_MEM || which == FD_ALG_OP ? (int)rng_below(rng, 3) : fd;
 }
 
@@ -99,7 +99,7 @@ static int bound(int type, struct sockaddr_in *addr)
 	return fd;
 }
 
-/* In a network namespace of its own the loopback device is down. */
+/* In a new network namespace the loopback device is down. */
 static void raise_loopback(void)
 {
 	struct ifreq up = { .ifr_name = "lo" };

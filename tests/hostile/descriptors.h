@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the attacker has open: one of each kind that a user can have. */
+/* The attacker's descriptors: one of each kind that a user can open. */
 #ifndef DESCRIPTORS_H
 #define DESCRIPTORS_H
 
@@ -16,12 +16,12 @@ enum descriptor {
 	FD_MAX
 };
 
-/* Open all that can be had; what cannot is -1. */
+/* Open all that can be opened; the others are -1. */
 void descriptors_open(void);
 
 int descriptor(enum descriptor which);
 
-/* One that there is, or, seldom, any number. */
+/* A random one of them; 0 to 2 in place of one that is not open. */
 int descriptors_any(struct rng *rng);
 
 #endif /* DESCRIPTORS_H */

@@ -16,9 +16,9 @@
 #define CPUS_MAX	8
 #define BEAT_NS		20000000
 #define BEATS_A_SECOND	(1000000000 / BEAT_NS)
-/* The observer looks far more often. */
+/* The observer checks far more often, unless it is stuck on a CPU. */
 #define OBSERVER_BEATS	(2 * BEATS_A_SECOND)
-/* Not even interrupts are taken: nobody waits this long for the host. */
+/* For a CPU without any ticks: the host never delays one for this long. */
 #define SILENT_MS	30000
 
 static volatile unsigned long beats[CPUS_MAX];
@@ -39,8 +39,8 @@ unsigned long clock_ms(void)
 }
 
 /*
- * A thread that became ready on a CPU that does not reschedule waits there,
- * whatever its priority, while others are idle: fetch the observer from it.
+ * A thread that became runnable on a CPU that does not reschedule waits there,
+ * whatever its priority, even if others are idle: move the observer to @cpu.
  */
 static void fetch_observer(unsigned long cpu)
 {
@@ -112,8 +112,8 @@ void heartbeat_patience(unsigned int factor)
 }
 
 /*
- * Ticks that found the CPU busy, in units of 1 / @hz s: a lost one is. Not the
- * interrupts of its timer, of which timers of programs cause some, too.
+ * Ticks that found the CPU busy, as a lost CPU is, in units of 1 / @hz s.  Do
+ * not count timer interrupts: timers of programs cause some, too.
  */
 static unsigned long busy_ticks(const char *line)
 {

@@ -29,8 +29,8 @@ static const char *raw;
 static int big;
 
 /*
- * Rule 21: threads hold each lock that the kernel could want when another one
- * consumes; errors of others are handled all the same.
+ * Rule 21: threads hold each lock that the kernel could need when another one
+ * consumes; errors of other processes are handled without delay.
  */
 
 /* Holds the file's lock while all of its pages are cleared. */
@@ -44,7 +44,7 @@ static void *fill(void *unused)
 	}
 }
 
-/* Holds the memory map's lock while it waits for the file's. */
+/* Holds mmap_lock while it waits for the file's lock. */
 static void *map(void *unused)
 {
 	for (;;) {
@@ -57,7 +57,7 @@ static void *map(void *unused)
 	}
 }
 
-/* Consumes, so that the kernel wants the memory map's lock. */
+/* Consumes poison, for which the kernel needs mmap_lock. */
 static void consume_for_ever(void)
 {
 	for (;;)
@@ -109,7 +109,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median, and the worst, of several. */
+/* Returns the median of the victims' times; @worst is the longest. */
 static double victims(double *worst)
 {
 	unsigned int i;

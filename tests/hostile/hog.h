@@ -2,7 +2,7 @@
 #ifndef HOG_H
 #define HOG_H
 
-/* How long a neighbour's first SIGBUS takes, alone and beside consumers. */
+/* Measure a neighbour's first SIGBUS, alone and beside consumers. */
 const char *hog_run(void);
 
 #endif /* HOG_H */

@@ -16,7 +16,7 @@
 #define ENTRY_BYTES	256
 #define SHARED_BYTES	(1 << 20)
 
-/* Entries are text, so that the host needs no more than strings(1). */
+/* Entries are text, so that strings(1) on the host can read them. */
 struct journal {
 	uint64_t begun, last;
 	char pad[ENTRY_BYTES - 16];
@@ -40,7 +40,7 @@ static void *map_resource(const char *device)
 	return map;
 }
 
-/* The first PCI device 1af4:1110. */
+/* The first PCI device with device ID 1110 (QEMU's ivshmem). */
 static void *map_shared_with_host(void)
 {
 	void *map = MAP_FAILED;

@@ -85,7 +85,7 @@ static const struct lost *untold(void)
 	return NULL;
 }
 
-/* Some reports come from a work item. */
+/* Waits for up to a second, because some reports come from a work item. */
 const char *judge_poison(void)
 {
 	const struct lost *lost;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The oracle.  What it finds is a failure, whoever did what: a report in the
+ * The oracle.  Each finding is a failure, whatever caused it: a report in the
  * kernel's log, a CPU that does not reschedule, a task that SIGKILL does not
- * end, a lost line that was met and that nobody told of.
+ * end, a lost line that was consumed but not reported.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -15,16 +15,16 @@ bool judge_start(void);
 /* At any time: what is wrong, or NULL. */
 const char *judge_now(void);
 
-/* Kill the process (and its PID namespace) unless it has ended. */
+/* Kill the process and its PID namespace, if it still runs, and reap it. */
 const char *judge_end(int pidfd, pid_t pid);
 
-/* After all that could meet poison has ended: was all of it told? */
+/* Has all consumed poison been reported?  Call it after all consumers ended. */
 const char *judge_poison(void);
 
-/* Poison that the lab could not raise as a machine check: nothing counts then. */
+/* Did the lab fail to signal a load of poison?  Then no result counts. */
 const char *judge_lab(void);
 
-/* A control has made it find something: start anew. */
+/* Start anew after a control that made the oracle find something. */
 void judge_forget(void);
 
 #endif /* JUDGE_H */

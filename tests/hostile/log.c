@@ -12,7 +12,7 @@
 
 #define RECORD_MAX	8192
 #define PFNS		(1UL << 24)	/* 64 GiB */
-/* A kernel that logs without end must not keep the judge from the rest. */
+/* A kernel that logs endlessly must not keep the oracle from other checks. */
 #define DRAIN_MAX	1000
 
 static const char * const reports[] = {

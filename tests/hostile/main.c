@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The observer: root prepares the poison, a user without rights attacks, and
- * whatever goes wrong with the machine is told with the seed and the call.
+ * The observer: root prepares the poison, an unprivileged user attacks, and
+ * whatever goes wrong with the machine is printed with the seed and the call.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -101,7 +101,7 @@ static bool parse(int argc, char **argv)
 	return optind == argc;
 }
 
-/* Where a cloud host would let its users. */
+/* Open to the user what a cloud host might open to its users. */
 static void open_devices(void)
 {
 	static const char * const devices[] = {
@@ -123,7 +123,7 @@ static void open_devices(void)
 			       options.budget);
 }
 
-/* Ahead of all that it watches, but not of the heartbeats. */
+/* Run with priority over all that the observer watches, heartbeats included. */
 static bool get_ahead(void)
 {
 	struct sched_param param = { .sched_priority = HEARTBEAT_PRIORITY + 1 };
@@ -142,7 +142,7 @@ static bool prepare(void)
 		kmsg_console(false);
 	heartbeat_patience(options.patience);
 	open_devices();
-	/* It takes a while to clear 1 GiB, which is not to be judged */
+	/* Clearing 1 GiB takes a while: the oracle starts after it. */
 	return arena_open(options.gigantic) && get_ahead() && judge_start();
 }
 
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	if (options.calls && !failed)
 		failed += fuzz();
 	arena_heal();
-	/* What init says at the end has to be seen */
+	/* The host reads init's last line from the console. */
 	kmsg_console(true);
 	return !!failed;
 }

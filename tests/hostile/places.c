@@ -69,12 +69,12 @@ void *place_raw(struct rng *rng, size_t size, bool new)
 	case 5:
 		return lost->addr - (room ? rng_below(rng, room) : 0);
 	default:
-		/* Fields are aligned, and one of them is the first lost one */
+		/* Fields are aligned: the lost line starts with one of them. */
 		return lost->addr - (room / 8 ? 8 * rng_below(rng, room / 8) : 0);
 	}
 }
 
-/* Not taken from the heap: what is handed over stays as it is for a while. */
+/* Not from the heap: what the kernel was given stays unchanged for a while. */
 void *place_healthy(size_t size)
 {
 	static char healthy[HEALTHY_BYTES] __attribute__((aligned(4096)));
@@ -96,7 +96,7 @@ static void store(volatile char *to, const char *from, size_t size)
 		*to++ = *from++;
 }
 
-/* The policy may have ended for the page: then it is no more there. */
+/* If the policy has ended for the page, the page is gone. */
 __attribute__((noinline))
 static void try_store(void *to, const void *from, size_t size)
 {

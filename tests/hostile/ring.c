@@ -42,7 +42,7 @@ bool ring_open(struct ring *ring, unsigned int flags)
 	return false;
 }
 
-/* user_addr is the last word of each of both. */
+/* user_addr is the last word of sq_off and of cq_off. */
 bool ring_open_at(struct ring *ring, char *at)
 {
 	uint64_t entries = (uintptr_t)at + RING_BYTES, queues = (uintptr_t)at;
@@ -54,7 +54,7 @@ bool ring_open_at(struct ring *ring, char *at)
 	return setup(ring, IORING_SETUP_NO_MMAP);
 }
 
-/* Nothing is loaded from the queues but what the params say stays: they are. */
+/* Loads only the tail from the queues; all offsets are in @ring->params. */
 void ring_put(struct ring *ring, const struct io_uring_sqe *entry)
 {
 	const struct io_sqring_offsets *sq = &ring->params.sq_off;

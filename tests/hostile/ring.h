@@ -15,10 +15,10 @@ struct ring {
 
 bool ring_open(struct ring *ring, unsigned int flags);
 
-/* The queues in two base pages of the caller's from @at on (NO_MMAP). */
+/* Put the queues into the caller's two base pages from @at on (NO_MMAP). */
 bool ring_open_at(struct ring *ring, char *at);
 
-/* Put a request into the queue; ring_enter() hands all of them over. */
+/* Put a request into the queue; ring_enter() submits all of them. */
 void ring_put(struct ring *ring, const struct io_uring_sqe *entry);
 void ring_enter(struct ring *ring);
 

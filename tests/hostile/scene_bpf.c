@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* BPF as a user may have it: maps, programs of sockets, old filters. */
+/* BPF that users can use: maps, socket programs, classic filters. */
 #define _GNU_SOURCE
 #include <linux/bpf.h>
 #include <linux/filter.h>

@@ -49,7 +49,7 @@ static void copy(struct rng *rng, int fd)
 	munmap(to, BASE_PAGE);
 }
 
-/* A mapping of the file of its own, faulted in by hand. */
+/* A separate mapping of the file, populated with UFFDIO_CONTINUE. */
 static void minor(struct rng *rng, int fd)
 {
 	char *map = mmap(NULL, SIZE_2M, PROT_READ, MAP_SHARED, arena_fd(0), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest of the attacker's, with lost lines in its memory and its structures. */
+/* A guest of the attacker, with lost lines in its memory and its structures. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -103,9 +103,9 @@ static void set_msr(struct guest *g, uint32_t index, uint64_t value)
 
 /*
  * Pages that KVM itself writes and reads: clock, steal time, end of interrupt.
- * It reads by plain loads, so poison that nobody has met is the end of the
- * machine there, without the policy as well (docs/kernel.md): they go to the
- * half of the page without @line, which has to be healthy.
+ * It uses plain loads, so new poison there panics the machine, with or without
+ * the policy (docs/kernel.md).  Put them into the half of the page without
+ * @line, which has to be healthy.
  */
 static void keep_time(struct guest *g, char *line)
 {

@@ -96,7 +96,7 @@ void scene_queue(struct rng *rng)
 	syscall(SYS_mq_notify, queue, NULL);
 }
 
-/* What a program without any system call does. */
+/* Loads that a program makes itself, without a system call. */
 static void load_string(const void *from)
 {
 	char to[64];

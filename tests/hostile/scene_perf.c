@@ -42,7 +42,7 @@ void scene_perf(struct rng *rng)
 	close(fd);
 }
 
-/* No load and no store, so that only the kernel looks at the stack. */
+/* No load and no store, so that only the kernel reads the stack. */
 static void spin_on(void *stack)
 {
 	__asm__ volatile("mov %%rsp, %%r14\n\tmov %%rbp, %%r15\n\t"

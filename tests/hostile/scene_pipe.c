@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages in pipes, and from there to where the kernel copies them. */
+/* Pages in pipes, moved on to where the kernel copies them. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -43,7 +43,7 @@ static void move_on(struct rng *rng, int from)
 		read(from, place_raw(rng, 64, true), 64);
 }
 
-/* The page is there before it is lost; then the kernel copies a part of it. */
+/* The page enters the pipe before it is consumed; then the kernel copies it. */
 void scene_pipe(struct rng *rng)
 {
 	char *line = place_line(rng, true);
@@ -62,7 +62,7 @@ void scene_pipe(struct rng *rng)
 	empty(descriptor(FD_PIPE2_OUT));
 }
 
-/* From the file, whose pages the kernel reads without a mapping. */
+/* From the file: the kernel reads its pages without a mapping. */
 void scene_sendfile(struct rng *rng)
 {
 	off_t at = (uintptr_t)place_line(rng, true) & (SIZE_2M - 1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lost lines of a process that another reads: process_vm, /proc/PID/mem, ptrace.
+ * Lost lines that another process reads: process_vm, /proc/PID/mem, ptrace.
  *
- * The kernel copies the memory of others by copies that survive a machine check
- * (0024, 0029), so new poison may be among them; on base that is the end.
+ * With patches 0024 and 0029 the kernel's copies of another process's memory
+ * survive a machine check, so new poison is used as well; on base it panics.
  */
 #define _GNU_SOURCE
 #include <elf.h>

@@ -29,7 +29,7 @@ static void handle(void (*handler)(int), int flags)
 	signal(SIGSEGV, SIG_DFL);
 }
 
-/* An alternate stack whose top lies at, or a frame's size above, what is lost. */
+/* An alternate stack on which the signal frame reaches into lost lines. */
 static void on_raw_stack(void *top)
 {
 	stack_t stack = {
@@ -49,7 +49,7 @@ void scene_frame(struct rng *rng)
 	user_child(on_raw_stack, line + 64 + rng_below(rng, 6144));
 }
 
-/* exit(0), as 32-bit code and as 64-bit code */
+/* exit(0), valid as 32-bit and as 64-bit code */
 static const unsigned char leave[] = {
 	0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80
 };
@@ -69,7 +69,7 @@ static long call32(long nr, unsigned long a, unsigned long b, unsigned long c,
 	return result;
 }
 
-/* Where 32 bits reach. */
+/* An address that fits in 32 bits. */
 #define LOW	((void *)0x20000000UL)
 
 static char *move_low(char *map)
@@ -108,7 +108,7 @@ static void on_raw_stack32(void *offset)
 		raise(SIGUSR1);
 }
 
-/* The child moves its mapping of the file, so that 32 bits reach it. */
+/* The child moves its mapping of the file to an address of 32 bits. */
 void scene_frame32(struct rng *rng)
 {
 	char *line = place_line(rng, false);

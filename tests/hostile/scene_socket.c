@@ -40,7 +40,7 @@ static void receive(struct rng *rng, int fd)
 	recv(fd, place_healthy(4096), 4096, MSG_DONTWAIT);
 }
 
-/* A copy, or the page itself, on its way to the other end. */
+/* Send a copy, or the page itself (zerocopy), to the other end. */
 void scene_stream(struct rng *rng)
 {
 	static const enum descriptor ends[][2] = {
@@ -73,7 +73,7 @@ static void make_ring(struct rng *rng, int fd)
 		   sizeof(request));
 }
 
-/* Only where the caller has a network of his own. */
+/* Works only in the caller's own network namespace. */
 void scene_packet(struct rng *rng)
 {
 	struct sockaddr_ll to = {
@@ -117,8 +117,8 @@ void scene_xdp(struct rng *rng)
 }
 
 /*
- * Pages are pinned and read by plain loads, so poison that nobody has met is the
- * end of the machine, without the policy as well (docs/kernel.md).
+ * The kernel pins the pages and uses plain loads, so new poison would panic the
+ * machine, with or without the policy (docs/kernel.md).
  */
 void scene_hash(struct rng *rng)
 {

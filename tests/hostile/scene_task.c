@@ -21,7 +21,7 @@ static void leave_robust(void *head)
 	syscall(SYS_set_robust_list, head, 24);
 }
 
-/* list, distance of the futex, pending */
+/* struct robust_list_head: list, offset of the futex, pending entry */
 void scene_robust(struct rng *rng)
 {
 	uint64_t node[2] = { (uintptr_t)place_raw(rng, 8, true), 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* io_uring: requests with lost buffers, pinned before they were lost or after. */
+/* io_uring: requests with lost buffers, pinned before or after the loss. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void consume(const char *addr)
 	user_try((void)*(volatile const char *)addr);
 }
 
-/* Registered first, consumed perhaps, then read from or written to. */
+/* Register a buffer, consume its poison or not, then use the buffer. */
 void scene_fixed(struct rng *rng)
 {
 	char *line = place_line(rng, true);
@@ -88,9 +88,9 @@ void scene_fixed(struct rng *rng)
 }
 
 /*
- * The queues themselves, in memory of which a line is lost.  What the kernel
- * loads of them is healthy: plain loads would be the machine's end, without the
- * policy as well (docs/kernel.md).
+ * The queues themselves, in memory with a lost line.  What the kernel loads
+ * from them is healthy: it uses plain loads, and new poison would panic the
+ * machine, with or without the policy (docs/kernel.md).
  */
 static void use_ring_at(void *page)
 {
@@ -116,7 +116,7 @@ void scene_ring(struct rng *rng)
 	user_child(use_ring_at, page);
 }
 
-/* Buffers that the kernel chooses from a ring of the user's; the same holds. */
+/* The kernel chooses buffers from the user's ring, which it loads likewise. */
 void scene_pbuf(struct rng *rng)
 {
 	struct io_uring_sqe entry = {
@@ -162,8 +162,8 @@ static void write_both(void *arg)
 }
 
 /*
- * Known poison by the caller, then new poison by a worker that he starts in the
- * same call: a child, as a process keeps its workers.
+ * The caller consumes known poison; a worker, started by the same call, then
+ * consumes new poison.  In a child, because a process keeps its workers.
  */
 void scene_inherit(struct rng *rng)
 {

@@ -17,7 +17,7 @@
 
 #define ENTRIES	4
 
-/* Descriptor table, the driver's ring and the device's one. */
+/* Set the descriptor table, the driver's ring and the device's ring. */
 static void set_rings(struct rng *rng, int fd, unsigned int index, int kick)
 {
 	struct vhost_vring_state size = { index, ENTRIES };

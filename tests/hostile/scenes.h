@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What takes more than one system call to reach: each scene sets one thing up
- * with lost lines in it and lets the kernel find them.
+ * Kernel code that one system call cannot reach: each scene sets up one thing
+ * with lost lines in it and has the kernel access them.
  */
 #ifndef SCENES_H
 #define SCENES_H

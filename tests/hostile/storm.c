@@ -20,8 +20,8 @@
 #define STORM_MS	5000
 #define CALM_MS		1000	/* at its end */
 /*
- * What may pass before the policy ends, and a few that were under way.  The
- * kernel's own are counted by a worker, from records: many can come meanwhile.
+ * The loads allowed before the policy ends, and a few that are under way then.
+ * A worker counts the kernel's own loads later, so more of these can pass.
  */
 #define BOUND		(100 + 20)
 #define LINES_BOUND	(BOUND * 10)
@@ -43,7 +43,7 @@ static void consume(const char *addr, bool by_call)
 	_exit(0);
 }
 
-/* By loads of the program, or of the kernel for it. */
+/* Load poison in the program, or in the kernel by a system call. */
 static bool storm(bool by_call, unsigned int place)
 {
 	int64_t hits = lab_poison_hits(), late;

@@ -33,9 +33,9 @@
 #define C(name, types) { #name, SYS_##name, types }
 
 /*
- * Not here: what ends the machine or the caller (reboot, exit), what has no
- * argument, what runs what it finds (execve, rt_sigreturn and seccomp are
- * scenes), and what takes the file's pages away (MADV_REMOVE).
+ * Left out: calls that end the machine or the caller (reboot, exit), that have
+ * no argument, or that run what they find (execve and rt_sigreturn have
+ * scenes).  tame() in call.c changes arguments that would do harm.
  */
 static const struct entry table[] = {
 	/* data */

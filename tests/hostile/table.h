@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * System calls, with a type for each argument.  Those that a letter cannot
- * describe well enough to come far have a scene as well (scenes.h).
+ * System calls, with a type for each argument.  Calls that get far only with
+ * arguments that no letter describes have a scene as well (scenes.h).
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -19,7 +19,7 @@ struct entry {
  * i small number b a few bits          x any word           s path
  * v iovec array  n count of these      a array of strings   t time
  * o offset       g signal              k process            - zero
- * d address in a mapping to be spoilt  l its length         r protection
+ * d address in a spare mapping         l its length         r protection
  * m message header
  */
 const struct entry *table_some(struct rng *rng);

@@ -21,8 +21,8 @@ sigjmp_buf user_jump;
 volatile bool user_guarded;
 
 /*
- * Not by glibc's functions: they would have all threads of the process do the
- * same, and after a clone() without glibc they take the observer's for theirs.
+ * Not with glibc's functions: they change all threads of the process, and after
+ * a clone() without glibc they take the observer's threads for the caller's.
  */
 bool user_become(void)
 {
@@ -117,7 +117,7 @@ long user_call(long nr, unsigned long a, unsigned long b, unsigned long c,
 	return result;
 }
 
-/* The clock interrupts the wait. */
+/* The signals of user_clock() interrupt the wait. */
 static void await(pid_t child)
 {
 	int ticks, status;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Becoming a user without rights, and what such a one does with processes. */
+/* Become an unprivileged user, and make processes and calls as one. */
 #ifndef USER_H
 #define USER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Root no more: a plain user, no capabilities, none to be had by exec. */
+/* Drop root: a plain user without capabilities, who cannot gain any by exec. */
 bool user_become(void);
 
-/* With user and network namespaces of his own, in which he is somebody. */
+/* Enter new user and network namespaces, and have capabilities in them. */
 bool user_unshare(void);
 
-/* SIGALRM every few ms: nothing that can be interrupted lasts. */
+/* SIGALRM every few ms, so that no interruptible call lasts. */
 void user_clock(void);
 
-/* Signals as they are to be before each call: caught, and let through. */
+/* Set signals up as each call needs them: caught, and not blocked. */
 void user_signals(void);
 
-/* Access that may end in SIGBUS or SIGSEGV, which then is no harm. */
+/* Make an access that may end in SIGBUS or SIGSEGV, and survive it. */
 #include <setjmp.h>
 extern sigjmp_buf user_jump;
 extern volatile bool user_guarded;
@@ -31,16 +31,16 @@ extern volatile bool user_guarded;
 } while (0)
 
 /*
- * A system call.  What comes back as a new task from clone() and the like ends
- * at once, and has not used its stack.
+ * Make a system call.  A new task that clone() or the like creates ends at
+ * once, without using its stack.
  */
 long user_call(long nr, unsigned long a, unsigned long b, unsigned long c,
 	       unsigned long d, unsigned long e, unsigned long f);
 
-/* fork(), which signals make the kernel begin anew: no clock meanwhile. */
+/* fork() with the clock off, whose signals would make the kernel restart it. */
 pid_t user_fork(void);
 
-/* Run it in a child, which is killed if it lasts. */
+/* Run it in a child, which is killed if it takes too long. */
 void user_child(void (*run)(void *), void *arg);
 
 #endif /* USER_H */
