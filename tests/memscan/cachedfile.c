@@ -14,7 +14,7 @@
 /* Where run has mounted the disk */
 #define PATH	"/disk/file"
 
-/* Data and metadata are on the disk then, so the page is clean. */
+/* Puts data and metadata on the disk, so that the page is clean. */
 static int write_out(int fd)
 {
 	static char page[BASE_PAGE];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A file on the disk, one page of which lies in the page cache, clean. */
+/* A file on the disk that has one clean page in the page cache. */
 #ifndef CACHEDFILE_H
 #define CACHEDFILE_H
 
 #include <stdint.h>
 
 /*
- * @map is a mapping of the page for reading, @pa where the page lies in memory.
- * It holds the pattern of offset 0.
+ * @map is a read-only mapping of the page, @pa its physical address.  The page
+ * holds the pattern of offset 0.
  */
 struct cachedfile {
 	int fd;

@@ -21,7 +21,7 @@ struct ram {
 	unsigned long start, end;	/* page frames, [start, end) */
 };
 
-/* "System RAM" as it stands in /proc/iomem, outermost lines only. */
+/* The ranges of "System RAM" in /proc/iomem. */
 static size_t read_ram(struct ram *ram)
 {
 	static char text[1 << 16];

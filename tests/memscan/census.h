@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The base pages of a node, counted by what the kernel says of them elsewhere:
- * what a pass over the node has to come to.
+ * The base pages of a node, counted from other interfaces of the kernel: the
+ * numbers that a pass over the node has to match.
  */
 #ifndef CENSUS_H
 #define CENSUS_H
@@ -9,17 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A block of memory is that large on x86-64 up to 64 GiB. */
+/* The size of a memory block on x86-64 with less than 64 GiB. */
 #define BLOCK_BYTES	(128UL << 20)
 
 /**
  * struct census - base pages
- * @zoneinfo: present, as /proc/zoneinfo has it
- * @present: are in online blocks and memory, as /proc/kpageflags, /proc/iomem
- *	and the node's directory in sysfs have it
- * @offline: of these, are ballooned or unplugged
- * @hwpoison: of these, are known as poisoned
- * @free: of these, are in the buddy allocator
+ * @zoneinfo: present, according to /proc/zoneinfo
+ * @present: RAM in online blocks, according to /proc/kpageflags, /proc/iomem
+ *	and the node's directory in sysfs
+ * @offline: of @present, ballooned or unplugged
+ * @hwpoison: of @present, marked as poisoned
+ * @free: of @present, in the buddy allocator
  */
 struct census {
 	long zoneinfo;
@@ -32,7 +32,7 @@ struct census {
 /* 0 or -errno. */
 int census_take(int node, struct census *census);
 
-/* Numbers of the node's blocks, in order; how many there are. */
+/* Store the numbers of the node's blocks, in order.  Returns how many. */
 int census_blocks(int node, int *blocks, int size);
 
 bool census_block_is_online(int block);

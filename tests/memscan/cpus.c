@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * On which CPUs memscan reads: not on those that were set aside for others, and
- * on those of its node again after they were offline.
+ * The CPUs that memscan reads on: none that is isolated (set aside), and those
+ * of its node again after they were offline.
  *
  * The machine has CPUs 0 and 1 on node 0, 2 and 3 on node 1, and isolcpus=3.
  */
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN_PARENT(cpus)
 	scanner_unload();
 }
 
-/* The CPUs of the thread with this name, as a list. */
+/* The CPUs that the thread with this name may run on, as a list. */
 static const char *cpus_of(const char *thread)
 {
 	static char text[8192];
@@ -88,7 +88,7 @@ TEST_F(cpus, go_and_come_back)
 	EXPECT_STREQ("0-2", cpus_of("memscan/demand"));
 }
 
-/* The one that is left of node 1 is set aside: those of node 0 read it. */
+/* The only CPU left on node 1 is isolated: those of node 0 read the node. */
 TEST_F(cpus, of_other_nodes_stand_in)
 {
 	ASSERT_EQ(0, set_online(2, 0));

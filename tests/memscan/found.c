@@ -55,9 +55,9 @@ static char *handed_out(unsigned long pfn)
 }
 
 /*
- * A free page with an error is never handed out.  A CPU first hands out the pages
- * that it freed last: here those after the bad one, to the kernel and to us,
- * while we request the scan.
+ * A free page with an error is never allocated.  A CPU first allocates pages
+ * that it freed last: here the pages after the bad one, for the kernel and for
+ * us, while we request the scan.
  */
 TEST_F(found, in_a_free_page)
 {
@@ -89,7 +89,7 @@ TEST_F(found, in_a_free_page)
 	EXPECT_EQ(pfn, scanner_figure("demand/last_hit_pfn"));
 }
 
-/* The owner learns which page is lost, and writes new data there in time. */
+/* The owner is notified of the lost page, and writes new data in time. */
 TEST_F(found, in_an_anonymous_page)
 {
 	struct sigbus told = {};

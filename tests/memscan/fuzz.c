@@ -35,7 +35,7 @@
 struct file {
 	char *path;
 	int fd;			/* of settings: for reading and writing */
-	char text[TEXT_MAX];	/* what it said last */
+	char text[TEXT_MAX];	/* what it showed last */
 };
 
 /* Writable files, and the others. */
@@ -158,7 +158,7 @@ static void show(const char *input, size_t len)
 		       (unsigned char)input[i]);
 }
 
-/* Shows whether a range is being read, which ends by itself. */
+/* The file that shows whether a range is being read: it changes by itself. */
 static bool is_of_a_range(const struct file *file)
 {
 	return !strcmp(file->path, MEMSCAN "demand/enabled");
@@ -187,7 +187,7 @@ static int base_of(const char *number)
 	return strncasecmp(number, "0x", 2) ? 10 : 16;
 }
 
-/* The same number, or the same word. */
+/* True if @text shows the number or the word of @input. */
 static bool says(const char *text, const char *input)
 {
 	if (*text >= '0' && *text <= '9')
@@ -242,7 +242,7 @@ static bool number_option(int argc, char **argv, const char *name,
 	return true;
 }
 
-/* It works as before. */
+/* True if memscan works as before. */
 static bool still_works(void)
 {
 	if (scanner_set("pause", "0") || scanner_set("node0/enabled", "0") ||

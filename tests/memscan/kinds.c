@@ -46,8 +46,8 @@ FIXTURE_TEARDOWN_PARENT(kinds)
 }
 
 /*
- * A clean page of a file costs nothing, and nobody is notified.  Reading through
- * a mapping raises no machine check then; reader.c tests read().
+ * The loss of a clean page of a file is harmless, and no process is notified.
+ * Reading a mapping then raises no machine check; reader.c tests read().
  */
 TEST_F(kinds, page_cache)
 {
@@ -86,7 +86,7 @@ static char *map_thp(void)
 	return page_flags(pagemap_pfn(p)) & PAGE_COMPOUND_HEAD ? p : NULL;
 }
 
-/* It is split, and loses one base page. */
+/* The huge page is split, and one base page is lost. */
 TEST_F(kinds, transparent_huge_page)
 {
 	const size_t raw[] = { 5 * BASE_PAGE };
@@ -113,7 +113,7 @@ TEST_F(kinds, transparent_huge_page)
 	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
 }
 
-/* Unless it is kept, all of it is lost, and it is not read any more. */
+/* All of a huge page that is not kept is lost, and it is not read any more. */
 TEST_F(kinds, hugetlb_2m)
 {
 	const size_t raw = 5 * BASE_PAGE;
@@ -184,17 +184,17 @@ TEST_F_TIMEOUT(gigantic, hugetlb_1g, 120)
 		  scanner_figure("demand/last_pass/hwpoison_pages"));
 }
 
-/* Fills an object of the slab allocator, which is a page. */
+/* A message that fills a slab object of one page. */
 struct message {
 	long type;
-	char text[BASE_PAGE - 48];	/* behind struct msg_msg of the kernel */
+	char text[BASE_PAGE - 48];	/* after the kernel's struct msg_msg */
 };
 
 /* The largest slab of such objects; slabs are aligned to their size. */
 #define SLAB_PAGES	8
 #define SLAB_BYTES	(SLAB_PAGES * BASE_PAGE)
 
-/* The page that holds the text, among those of a slab, if it is one; or 0. */
+/* The page that holds the text if the pages at @pa are its slab, or 0. */
 static uint64_t find_in_slab(uint64_t pa, const uint64_t *flags,
 			     const struct message *message)
 {
@@ -217,8 +217,8 @@ static uint64_t find_in_slab(uint64_t pa, const uint64_t *flags,
 }
 
 /*
- * Send ourselves a message, which stays there for good: do not free a slab that
- * has a page with known poison.
+ * Send ourselves a message that is never received: receiving it would free a
+ * slab that has a page with known poison.
  */
 static uint64_t page_of_message(void)
 {

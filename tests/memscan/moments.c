@@ -112,7 +112,7 @@ static bool can_go(uint64_t block)
 	return memblock_is_online(block) && memblock_is_movable(block);
 }
 
-/* And comes back, because no poison was found in it before. */
+/* True if it can also come back: no poison was found in it before. */
 static bool can_go_and_come(uint64_t block)
 {
 	static uint64_t flags[BLOCK_BYTES / BASE_PAGE];
@@ -162,7 +162,7 @@ FIXTURE_TEARDOWN_PARENT(held)
 	scanner_end();
 }
 
-/* Whichever block is to go offline, and wherever the hit is. */
+/* No block can go offline during a hit, wherever the hit is. */
 TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
 {
 	uint64_t block = other_block(self->page.pa);
@@ -258,9 +258,9 @@ static bool is_leaving(uint64_t pa)
 }
 
 /*
- * A hit in other memory, while a block is about to go offline: a pipe holds one
- * of its pages, so that cannot end until the pipe is closed.  The kernel makes
- * the hit wait for that; they do not deadlock.
+ * A hit in other memory while a block is about to go offline.  A pipe holds one
+ * of its pages, so going offline cannot end until the pipe is closed.  The
+ * kernel makes the hit wait for that; the two do not deadlock.
  */
 TEST_F_TIMEOUT(moments, hit_while_other_memory_goes, LONG_SECONDS)
 {
@@ -350,9 +350,9 @@ static int whole(const char *pages)
 
 /*
  * After the last hit in the block, the operator retries to take it offline while
- * that is EBUSY.  It goes offline while it is still being read; its owner has
- * lost the found pages and nothing else.  The kernel does not let it back,
- * because it has poison.
+ * the kernel returns EBUSY.  It goes offline while it is still being read; its
+ * owner has lost the found pages and nothing else.  The kernel refuses to take
+ * it back online, because it has poison.
  */
 TEST_F_TIMEOUT(going, while_it_is_read, LONG_SECONDS)
 {

@@ -10,7 +10,7 @@
 
 #define MONITOR	"/dev/ttyS2"
 
-/* Its answers are for people: they are thrown away, and not echoed to it. */
+/* The monitor's answers are discarded; do not echo them back to it. */
 static int make_raw(int fd)
 {
 	struct termios tio;
@@ -30,7 +30,7 @@ int monitor_do(const char *format, ...)
 		return -errno;
 	err = make_raw(fd);
 	va_start(args, format);
-	/* What it said before the first time has been echoed: end that line. */
+	/* Output from before the terminal was raw was echoed: end that line. */
 	if (!err && (dprintf(fd, "\n") < 0 || vdprintf(fd, format, args) < 0 ||
 		     dprintf(fd, "\n") < 0 || tcdrain(fd)))
 		err = -errno;

@@ -3,7 +3,7 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
-/* Have QEMU do this; 0 or -errno.  What came of it has to be seen otherwise. */
+/* Send a command to QEMU; 0 or -errno.  Check its effect by other means. */
 int monitor_do(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

@@ -104,7 +104,7 @@ TEST_F_TIMEOUT(nodes, pass_covers_a_node_without_cpus, LONG_SECONDS)
 	EXPECT_TRUE(is_covered(NEAR));
 }
 
-/* From event counters, which are faster than a census. */
+/* Ballooned pages, from event counters, which are faster than a census. */
 static long ballooned(void)
 {
 	return procfile_value("/proc/vmstat", "balloon_inflate ") -
@@ -180,7 +180,7 @@ static bool plug(const char *size, long bytes)
 	       poll_until(plugged_pages() == bytes / (long)BASE_PAGE);
 }
 
-/* A node gets its first memory, loses part and then all, and gets it back. */
+/* A node gets its first memory, loses all of it, and gets more. */
 TEST_F_TIMEOUT(nodes, memory_comes_to_a_new_node, LONG_SECONDS)
 {
 	ASSERT_TRUE(plug("0", 0));
@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(plugged, what_is_near_a_hit_is_read, LONG_SECONDS)
 	EXPECT_FALSE(page_flags((pa + far) / BASE_PAGE) & PAGE_HWPOISON);
 	EXPECT_EQ(0, scanner_node_figure(PLUGGED, "passes"));
 
-	/* The pass gets there in the end, and reads no known poison */
+	/* The pass finally finds the far error, and reads no known poison */
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "max_cpu_percent", "100"));
 	ASSERT_EQ(0, scanner_set_node(PLUGGED, "cycle_seconds", "1"));
 	EXPECT_TRUE(poll_until(scanner_node_figure(PLUGGED, "passes") > 0));

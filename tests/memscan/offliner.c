@@ -18,7 +18,7 @@ static void offline(struct offliner *offliner, uint64_t pa)
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	/* What holds memory there is not to be held by us too */
+	/* The caller may close a descriptor to release memory: keep none. */
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	while ((err = memblock_set(pa, "offline")) == -EBUSY)
 		++*offliner->busy;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Takes a block of memory offline as an operator would: once more as long as
- * the kernel says EBUSY.
+ * Takes a block of memory offline as an operator would: it retries while the
+ * kernel returns EBUSY.
  */
 #ifndef OFFLINER_H
 #define OFFLINER_H
@@ -16,16 +16,16 @@ struct offliner {
 };
 
 /*
- * Start it for the block with @pa.  It gets no signals but SIGKILL, for any
- * would end the kernel's attempt.  0 or -errno.
+ * Start it for the block with @pa.  It blocks all signals but SIGKILL, because
+ * any signal would end the kernel's attempt.  0 or -errno.
  */
 int offliner_start(struct offliner *offliner, uint64_t pa);
 
 bool offliner_has_ended(struct offliner *offliner);
 
 /*
- * Interrupt it if it has not; in any case once.  0, the kernel's -errno, -EINTR
- * if it was interrupted.
+ * Interrupt it if it has not ended.  Call this exactly once.  0, the kernel's
+ * -errno, or -EINTR if it was interrupted.
  */
 int offliner_end(struct offliner *offliner);
 

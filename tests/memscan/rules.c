@@ -26,8 +26,8 @@
 #define TRACING		"/sys/kernel/tracing/"
 /* Timeout of a test with a whole node, on a debug kernel */
 #define LONG_SECONDS	120
-#define RAM_PA		(1UL << 20)	/* behind the hole of the BIOS */
-#define BURST_BYTES	(4UL << 20)	/* a burst of memscan reads so much */
+#define RAM_PA		(1UL << 20)	/* after the hole of the BIOS */
+#define BURST_BYTES	(4UL << 20)	/* what memscan reads in one burst */
 
 FIXTURE(rules)
 {
@@ -45,7 +45,6 @@ FIXTURE_TEARDOWN_PARENT(rules)
 	scanner_unload();
 }
 
-/* Off by default. */
 TEST_F(rules, off_by_default)
 {
 	EXPECT_EQ(0, scanner_figure("node0/enabled"));
@@ -129,7 +128,7 @@ TEST_F(rules, a_hit_is_traced)
 	ASSERT_EQ(0, procfile_write(TRACING "events/memscan/enable", "0"));
 }
 
-/* Of node 0. */
+/* The hugetlb memory of node 0, in base pages. */
 static long hugetlb_pages(void)
 {
 	static const size_t sizes[] = { SIZE_2M, SIZE_1G };
@@ -150,7 +149,7 @@ TEST_F_TIMEOUT(rules, scope_hugetlb, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_read_node());
 	EXPECT_LT(0, hugetlb_pages());
 	EXPECT_EQ(hugetlb_pages(), skipped("read"));
-	/* The scope of that pass, whatever the next one is to read */
+	/* The scope of that pass, not of the next one */
 	ASSERT_EQ(0, scanner_set("node0/scope", "all"));
 	EXPECT_STREQ("hugetlb", scanner_text("node0/last_pass/scope"));
 	EXPECT_EQ(present_pages(), present_pages_of_pass());
@@ -222,7 +221,7 @@ TEST_F(rules, a_range_can_be_stopped)
 	EXPECT_TRUE(scanner_comes_to("demand/state", "idle"));
 }
 
-/* Too many errors: the scan stops, says so, and leaves the rest unread. */
+/* After too many errors the scan stops, shows why, and reads no further. */
 TEST_F(rules, stops_at_max_hits)
 {
 	enum { PAGES = 4 };
@@ -326,7 +325,7 @@ TEST_F(rules, bad_values)
 	EXPECT_STREQ("idle", scanner_text("demand/state"));
 }
 
-/* A written value is read back; a zero in front does not make it octal. */
+/* A written value is read back; a leading zero does not make it octal. */
 TEST_F(rules, values_are_kept)
 {
 	static const struct {
@@ -351,7 +350,7 @@ TEST_F(rules, values_are_kept)
 
 /* What an unprivileged user can do with the files. */
 static struct walked {
-	uint64_t pa[2];		/* of all hits there were */
+	uint64_t pa[2];		/* of all hits */
 	int files, writable, readable, telling, told;
 } walked;
 

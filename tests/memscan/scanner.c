@@ -16,7 +16,7 @@
 #include "procfile.h"
 #include "sigbus.h"
 
-/* The module as built, unless run asks for a spoilt one. */
+/* The module as built, unless run names a spoilt one. */
 static const char *module_path(void)
 {
 	const char *path = getenv("MFR_SCANNER");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When memscan reads: a pass in its time, within the CPU cap, late passes, slow if
- * reads take long, and not at all during suspend.
+ * When memscan reads: a pass takes its time and holds the CPU cap, late passes
+ * are counted, slow reads slow it down, and it does not read during suspend.
  *
- * On node 1, which is small and has no CPUs; cap in another machine.
+ * On node 1, which is small and has no CPUs; cap runs on another machine.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -63,7 +63,7 @@ static void let_pass(int seconds)
 		poll_pause();
 }
 
-/* A pause is no excuse: it makes the pass late. */
+/* A pause makes a pass late, too. */
 TEST_F_TIMEOUT(timing, late_seconds_are_counted, LONG_SECONDS)
 {
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "1"));
@@ -94,8 +94,8 @@ static double now_seconds(void)
 }
 
 /*
- * Within 5 % of its time. If the machine that emulates this one is busy, a read
- * can take long, and it may take another pass to see it.
+ * Within 5 % of its time.  If the lab's host is busy, reads can take long, so
+ * more than one pass may be needed to see it.
  */
 TEST_F_TIMEOUT(timing, pass_takes_its_time, LONG_SECONDS)
 {
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 	bool slow, goes_on;
 	long at;
 
-	/* First measure what is usual */
+	/* First let memscan measure how long reads usually take */
 	ASSERT_EQ(0, scanner_read_pass(NODE));
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "20"));
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
@@ -160,8 +160,8 @@ TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 }
 
 /*
- * Suspend: scheduler events show when the thread ran: not between freezing and
- * thawing of processes, and again afterwards.
+ * Suspend: scheduler events show when the thread ran.  It must not run between
+ * freezing and thawing of processes, and must run again afterwards.
  */
 struct sleep_seen {
 	unsigned int before, asleep, after;
@@ -236,7 +236,7 @@ static int thread_of_node(void)
 	return 0;
 }
 
-/* CPU time that it has used, in seconds, by the scheduler. */
+/* The CPU time of the process, in seconds, according to the scheduler. */
 static double used_seconds(int pid)
 {
 	char path[64], text[128];
@@ -247,7 +247,7 @@ static double used_seconds(int pid)
 	return strtoull(text, NULL, 10) / 1e9;
 }
 
-/* Percent of one CPU, over so many seconds. */
+/* How much of one CPU the process uses during @seconds, in percent. */
 static double cpu_share(int pid, int seconds)
 {
 	double begin = now_seconds(), used = used_seconds(pid);
@@ -276,7 +276,7 @@ FIXTURE_TEARDOWN_PARENT(cap)
 	scanner_unload();
 }
 
-/* Within a tenth of itself. */
+/* The CPU time is within a tenth of the cap. */
 TEST_F_TIMEOUT(cap, holds, 2 * LONG_SECONDS)
 {
 	static const struct {

@@ -14,13 +14,13 @@
 #include "procfile.h"
 #include "scanner.h"
 
-#define RAM_PA	(1UL << 20)	/* behind the hole of the BIOS */
+#define RAM_PA	(1UL << 20)	/* after the hole of the BIOS */
 
 FIXTURE(verdict)
 {
 };
 
-/* What two checks refuse, on both CPUs; NULL if they do not. */
+/* Why the two checks refuse, on both CPUs; NULL if they do not. */
 FIXTURE_VARIANT(verdict)
 {
 	const char *machine_checks;
@@ -110,7 +110,7 @@ TEST_F(verdict, is_obeyed)
 		EXPECT_SCANNING();
 }
 
-/* force=1 does not go as far as a reset of the machine. */
+/* force=1 does not override a check that prevents a reset of the machine. */
 TEST_F(verdict, is_forced_only_where_it_is_survived)
 {
 	ASSERT_EQ(0, scanner_unload());

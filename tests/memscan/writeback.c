@@ -17,13 +17,13 @@
 
 #define PATH	"/disk/held"
 #define PAGES	8UL
-/* No write takes as long that is not held. */
+/* A write that is not held never takes this long. */
 #define HELD_SECONDS	5
-/* QEMU's name of the disk, then bytes a second: all, read, written; and so on */
+/* QEMU's name of the disk, bytes per second (total, read, write), then IOPS */
 #define HELD	"block_set_io_throttle virtio0 0 0 1 0 0 0"
 #define FREE	"block_set_io_throttle virtio0 0 0 0 0 0 0"
 
-/* With its blocks, so that to write it again takes no other write. */
+/* Also allocates the file's blocks, so that rewriting needs no other write. */
 static int create(struct writeback *held)
 {
 	static char zeros[PAGES * BASE_PAGE];
@@ -45,7 +45,7 @@ static bool is_under_way(int64_t pa)
 	return page_flags(pa / BASE_PAGE) & PAGE_WRITEBACK;
 }
 
-/* By the clock: to look is slow on a kernel that checks itself. */
+/* Measured by the clock, because polling is slow on a debug kernel. */
 static bool stays_under_way(int64_t pa)
 {
 	time_t end = time(NULL) + HELD_SECONDS;
@@ -59,8 +59,8 @@ static bool stays_under_way(int64_t pa)
 }
 
 /*
- * QEMU lets one more write through.  So write one page after the other: that
- * which stays under way is the one.
+ * QEMU lets one more write through, so write one page after the other.  The
+ * first one that stays under writeback is the one that is held.
  */
 int writeback_hold(struct writeback *held)
 {
