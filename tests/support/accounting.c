@@ -11,7 +11,7 @@
 
 static char fault[160];
 
-/* What underflows is far above, as most counters are unsigned. */
+/* Most counters are unsigned: one that underflowed is far above this. */
 #define SANE_MAX	(1L << 40)
 
 static bool sane(const char *what, long n)
@@ -61,8 +61,8 @@ static long meminfo(const char *key)
 }
 
 /*
- * meminfo shows the pool of the default size, and the sysctl what the kernel
- * means to have of it without surplus pages.
+ * meminfo shows the pool of the default size; the sysctl shows its persistent
+ * pages, that is, without the surplus.
  */
 static bool default_pool_shown(const struct pool *p)
 {
@@ -134,7 +134,7 @@ static long node_errors(int node, const char *name)
 	return access(path, R_OK) ? 0 : procfile_number(path);
 }
 
-/* Each error of a node had one of four results. */
+/* Each error of a node was counted as one of four results. */
 static bool errors_fit(void)
 {
 	int node;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Do all of the kernel's figures on pools and memory errors fit together?
- * Whatever happened, they have to.
+ * Checks that the kernel's figures on pools and memory errors agree with each
+ * other, which they must after any test.
  */
 #ifndef ACCOUNTING_H
 #define ACCOUNTING_H
 
-/* The first contradiction, in words; "" without one. */
+/* Describes the first contradiction; "" if there is none. */
 const char *accounting_fault(void);
 
 #endif /* ACCOUNTING_H */

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_MS	20000	/* emulated, and the machine is busy */
+#define LIMIT_MS	20000	/* for emulation on a busy machine */
 #define KILL_LIMIT_MS	1000
 
-/* Has the child ended by then? It is not waited for. */
+/* True if the child ends within the limit.  The caller has to reap it. */
 static int ended(pid_t pid, int limit_ms)
 {
 	struct pollfd end = {
@@ -25,7 +25,7 @@ static int ended(pid_t pid, int limit_ms)
 	return n == 1;
 }
 
-/* One that is stuck in the kernel is left behind. */
+/* A child that is stuck in the kernel is left running. */
 static long kill_it(pid_t pid)
 {
 	kill(pid, SIGKILL);

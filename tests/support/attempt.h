@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Try what may never come back, in a process of its own. */
+/* Run a call that may never return, in a process of its own. */
 #ifndef ATTEMPT_H
 #define ATTEMPT_H
 
@@ -8,7 +8,7 @@
 #define ATTEMPT_UNKILLABLE	(-1000002L)	/* still there after that */
 
 /*
- * What @what(@arg) returns in a child, at most LONG_MAX / 2, or one of the above.
+ * Run @what(@arg) in a child; returns its result, or one of the above values.
  * The child shares files and shared mappings.
  */
 long attempt(long (*what)(void *arg), void *arg);

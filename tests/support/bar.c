@@ -72,7 +72,7 @@ static int open_group(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A group gives its device only as a part of a container with an IOMMU. */
+/* VFIO opens a group's device only once its container has an IOMMU type. */
 static int open_device(struct bar *bar, const char *name)
 {
 	bar->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a test tells the runner about its control, the same test on a kernel
- * without the feature.  README.md says how controls are judged.
+ * Lines by which a test informs the runner about its control: the same test on
+ * a kernel without the feature.  README.md says how controls are checked.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
 
 /*
- * At the end of each FIXTURE_SETUP(), or first in a test without fixture: a
- * control that fails before this line has shown nothing.
+ * At the end of each FIXTURE_SETUP(), or first in a test without a fixture: a
+ * control that fails before this line proves nothing.
  */
 #define CONTROL_READY()	TH_LOG("control: ready")
 
@@ -16,8 +16,8 @@
 #define CONTROL_SAME()	TH_LOG("control: same")
 
 /*
- * Without what the series mends, the machine panics at this: the control gets
- * a boot of its own and must end it.
+ * Without the series, this test panics the machine: the control gets a boot of
+ * its own and must panic it.
  */
 #define CONTROL_FATAL()	TH_LOG("control: fatal")
 

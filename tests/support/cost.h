@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a piece of work takes, in instructions of the whole guest and in time. */
+/* The cost of some work: instructions of the whole guest, and time. */
 #ifndef COST_H
 #define COST_H
 
@@ -16,8 +16,8 @@ struct cost cost_since(struct cost start);
 struct cost cost_between(struct cost start, struct cost end);
 
 /*
- * Each figure's @quarter-th quartile of @n > 0 measurements (2: the median),
- * which is one of them.  Sorts them.
+ * For each figure, the @quarter-th quartile (2: the median) of the @n > 0
+ * measurements; always a measured value.  Sorts @costs.
  */
 struct cost cost_quartile(struct cost *costs, size_t n, unsigned int quarter);
 

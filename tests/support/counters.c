@@ -41,7 +41,7 @@ void error_counters_read(struct error_counters *counters)
 	};
 }
 
-/* One line a zone: "Node 0, zone   Normal   1   0 ...". */
+/* One line per zone: "Node 0, zone   Normal   1   0 ...". */
 static void add_zone(const char *line, struct buddy *buddy)
 {
 	char *at = strstr(line, "zone");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the system counts of memory errors and of free memory. */
+/* The system's counters of memory errors and of free memory. */
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
@@ -16,14 +16,14 @@ void error_counters_read(struct error_counters *counters);
 /* Free memory of all zones. */
 struct buddy {
 	long blocks[BUDDY_ORDERS];	/* free blocks by order */
-	long percpu_bytes;		/* in per-CPU lists, in no block */
-	long bytes;			/* all of it */
+	long percpu_bytes;		/* in per-CPU lists, not in @blocks */
+	long bytes;			/* the sum of both */
 };
 
-/* Exact while nobody else allocates. */
+/* Exact only while nothing else allocates. */
 int buddy_read(struct buddy *buddy);
 
-/* What the movable zones have, free or not. */
+/* Size of the movable zones: all memory in them, free or used. */
 long movable_bytes(void);
 
 #endif /* COUNTERS_H */

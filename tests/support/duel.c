@@ -7,8 +7,8 @@
 #include <x86intrin.h>
 
 /*
- * Of the last round in the mean.  It may have been longer for many reasons that
- * are not the action's, from a cold start to a CPU that was away.
+ * Weight of the last round in the mean.  A round may take longer for reasons
+ * other than the action, from a cold start to a preempted CPU.
  */
 #define WEIGHT_SHORTER	0.5
 #define WEIGHT_LONGER	0.05
@@ -23,7 +23,7 @@ static int bind_to(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-/* The other CPU may be late: both are there before either one counts. */
+/* The other CPU may be late: start the delay once both are ready. */
 static void wait_turn(struct duel_side *me, struct duel_side *other)
 {
 	uint64_t start;
@@ -80,7 +80,7 @@ void duel_close(struct duel *d)
 	pthread_join(d->thread, NULL);
 }
 
-/* From "the other one begins as this one ends" to the reverse. */
+/* From "ours starts as theirs ends" (negative) to the reverse. */
 static double lead_of(const struct duel *d, uint32_t phase)
 {
 	double span = d->side[0].mean + d->side[1].mean;

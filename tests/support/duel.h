@@ -2,8 +2,8 @@
 /*
  * Two actions at once, on two CPUs, at a phase that a random number chooses.
  *
- * The phase is a place in the overlap of both, by what they took on average up
- * to now: so all of it is visited alike, however fast the machine is.
+ * The phase is the lead of one side over the other.  Its range follows from the
+ * average durations so far, so every overlap is tried, at any machine speed.
  */
 #ifndef DUEL_H
 #define DUEL_H
@@ -28,18 +28,18 @@ struct duel {
 	unsigned long rounds, met;	/* met: both ran at the same time */
 };
 
-/* Start the second side's thread and bind both to CPUs; 0 or -errno. */
+/* Start the second side's thread and bind each side to a CPU; 0 or -errno. */
 int duel_open(struct duel *d);
 void duel_close(struct duel *d);
 
 /*
- * Let @ours and, in the other thread, @theirs act on @arg, and wait for both.
- * @phase is the random number.
+ * Run @ours here and @theirs in the other thread, both on @arg, and wait for
+ * both.  @phase is the random number.
  */
 void duel_fight(struct duel *d, duel_action ours, duel_action theirs,
 		void *arg, uint32_t phase);
 
-/* The same with the second side @lead cycles later than ours. */
+/* The same, with the second side starting @lead cycles after ours. */
 void duel_fight_at(struct duel *d, duel_action ours, duel_action theirs,
 		   void *arg, double lead);
 

@@ -19,7 +19,7 @@
 #define VENDOR_QEMU	0x1234
 #define DEVICE_EDU	0x11e8
 
-/* Registers in BAR 0, and where its buffer is for its DMA. */
+/* Registers in BAR 0, and the buffer's address as the DMA engine sees it. */
 #define EDU_DMA_FROM	0x80
 #define EDU_DMA_TO	0x88
 #define EDU_DMA_COUNT	0x90
@@ -117,7 +117,7 @@ int edu_open_cdev(void)
 	return fd;
 }
 
-/* Where a region is in VFIO's device file, or -errno. */
+/* Offset of a region in VFIO's device file, or -errno. */
 static off_t region_offset(int device, unsigned int index)
 {
 	struct vfio_region_info info = {

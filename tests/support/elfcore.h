@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory as an ELF core shows it: a dump of a process, or /proc/kcore. */
+/* Memory in an ELF core: a dump of a process, or /proc/kcore. */
 #ifndef ELFCORE_H
 #define ELFCORE_H
 
@@ -12,8 +12,8 @@ enum elfcore_address {
 };
 
 /*
- * Read @len bytes at @addr; what the core leaves out of a segment is zero.
- * Bytes read, -ENOENT if no segment has the address, or -errno.
+ * Read @len bytes at @addr; what a segment does not have in the file reads as
+ * zeroes.  Bytes read, -ENOENT if no segment has the address, or -errno.
  */
 long elfcore_read(const char *path, enum elfcore_address kind, uint64_t addr,
 		  void *data, size_t len);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hand out all memory there is, to see who gets what. */
+/* Allocate all memory, to see which pages the allocator hands out. */
 #ifndef EXHAUST_H
 #define EXHAUST_H
 
 /*
- * Make huge pages of 2 MiB of all free memory but @spare_kb, where there are
- * @nr now; those that there are then, or -errno.
+ * Turn all free memory but @spare_kb into 2 MiB pages.  @nr is how many there
+ * are now; returns how many there are afterwards, or -errno.
  */
 long exhaust_by_huge_pages(long nr, long spare_kb);
 
 /*
- * Write all memory that a process can have, in a child that the OOM killer
- * ends then; its wait status.
+ * Populate memory in a child until the OOM killer kills it; returns the
+ * child's wait status.
  */
 int exhaust_by_base_pages(void);
 

@@ -7,7 +7,7 @@
 
 #include "procfile.h"
 
-/* A line for every other base page of 1 GiB fits. */
+/* Room for a line for every other base page of 1 GiB. */
 #define TEXT_MAX	(4UL << 20)
 
 static char text[TEXT_MAX];

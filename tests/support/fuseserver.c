@@ -129,7 +129,7 @@ static void answer_one(struct server *s, const struct fuse_in_header *in)
 	}
 }
 
-/* Until it is unmounted. */
+/* Returns when the file system is unmounted. */
 static void serve(struct server *s)
 {
 	static char request[MAX_WRITE + 4096] __attribute__((aligned(8)));

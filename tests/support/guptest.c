@@ -60,7 +60,7 @@ long guptest_count(unsigned long cmd, const void *addr, size_t pages)
 	};
 	int err = run(cmd, &test);
 
-	/* Bytes up to the first call that got nothing */
+	/* @size is now the bytes up to the first call that got nothing */
 	return err ? err : (long)(test.size / BASE_PAGE);
 }
 

@@ -29,7 +29,7 @@ enum order {
 	ORDER_PIN,
 };
 
-/* What matters of it depends on the order. */
+/* Which fields are used depends on the order. */
 struct request {
 	enum order order;
 	enum release_how how;
@@ -41,7 +41,7 @@ struct request {
 
 struct reply {
 	int err;
-	uint64_t pa;		/* a long-term pin may move the page first */
+	uint64_t pa;		/* a long-term pin may have moved the page */
 	struct pinner pinner;
 };
 
@@ -51,8 +51,8 @@ struct birth {
 };
 
 /*
- * Only the first error is judged: a kernel without the policy refuses the
- * others, and what the test asks for is what comes after the release.
+ * Only the first error has to succeed: a kernel without the policy refuses the
+ * others, and the tests are about what happens after the release.
  */
 static struct birth make(size_t size, const size_t *pages, size_t n,
 			 enum error_way way)
@@ -86,7 +86,7 @@ static int pin(const struct hugepage *hp, size_t offset, enum release_how how)
 	return got < 0 ? got : fd;
 }
 
-/* The bytes of a pinned page are its user's until the pin goes. */
+/* A pinned page keeps its contents until the pin goes. */
 static int unpin(int fd, size_t offset, enum release_how how)
 {
 	static char data[BASE_PAGE] __attribute__((aligned(4096)));
@@ -102,7 +102,7 @@ static int unpin(int fd, size_t offset, enum release_how how)
 	return err;
 }
 
-/* What the process has, other than the page. */
+/* What the process holds besides the page. */
 struct belongings {
 	struct request pin;	/* the one that left @pin_fd */
 	int pin_fd;
@@ -207,7 +207,7 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 	*h = (struct holder){ .pid = -1 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	/* Not into *h: a fixture may share that with its children */
+	/* Not into h->pid: a fixture may be shared with the child */
 	pid = fork();
 	if (pid < 0)
 		return -errno;
@@ -239,7 +239,7 @@ static int request(struct holder *h, const struct request *r,
 	return reply->err;
 }
 
-/* Orders that need no other answer. */
+/* Send an order that is answered by an error code only. */
 static int order(struct holder *h, struct request r)
 {
 	struct reply reply;
@@ -325,7 +325,7 @@ static bool is_gone(pid_t pid)
 	return kill(pid, 0);
 }
 
-/* Possibly from a fixture's parent, whose child the process is not. */
+/* The caller, such as a fixture's teardown, need not be the parent: poll. */
 void holder_end(struct holder *h)
 {
 	if (h->pid < 0)

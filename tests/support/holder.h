@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A process that alone holds a huge page with errors, until it is told in
- * which way to let go of it.
+ * A process that is the only user of a huge page with errors, until it is
+ * ordered to release the page in a given way.
  */
 #ifndef HOLDER_H
 #define HOLDER_H
@@ -14,15 +14,15 @@
 
 enum release_how {
 	RELEASE_TRUNCATE,	/* ftruncate() to 0, still mapped */
-	RELEASE_PUNCH,		/* hole punch of all of it, still mapped */
+	RELEASE_PUNCH,		/* hole punch of the whole file, still mapped */
 	RELEASE_CLOSE,		/* munmap() and close() */
-	RELEASE_EXIT,		/* exit() with all of it in place */
+	RELEASE_EXIT,		/* exit() with mapping and descriptor open */
 	RELEASE_KILL,		/* SIGKILL */
-	RELEASE_PINNED,		/* munmap() and close(), a pipe's pin is left */
-	RELEASE_PINNED_LONG,	/* the same, with a long-term pin */
+	RELEASE_PINNED,		/* munmap() and close(), a pipe's pin stays */
+	RELEASE_PINNED_LONG,	/* the same, a long-term pin stays */
 };
 
-/* @hp.map and @hp.fd mean nothing outside of the process. */
+/* @hp.map and @hp.fd are valid in the holder's process only. */
 struct holder {
 	pid_t pid;
 	int socket;
@@ -37,35 +37,34 @@ int holder_start(struct holder *h, size_t size, const size_t *pages, size_t n,
 		 enum error_way way);
 
 /*
- * Returns when it is done; 0 or -errno.  RELEASE_PINNED and _LONG keep a
- * reference to the base page @pinned: holder_unpin() ends that, 0 if the bytes
- * in the pipe are right.
+ * Release the page; 0 or -errno.  RELEASE_PINNED and _LONG keep a reference to
+ * the base page @pinned until holder_unpin(), which returns 0 if the bytes in
+ * the pipe are right.
  */
 int holder_release(struct holder *h, enum release_how how, size_t pinned);
 int holder_unpin(struct holder *h);
 
 /*
- * While it has the page; 0 or -errno, -ECHILD if it dies of it.  Fill @len
- * bytes at @offset with the pattern, look whether that is there, raise one
- * more error.
+ * Before the release: fill @len bytes at @offset with the pattern, check them,
+ * raise one more error.  0 or -errno; -ECHILD if the process died.
  */
 int holder_fill(struct holder *h, size_t offset, size_t len);
 int holder_check(struct holder *h, size_t offset, size_t len);
 int holder_raise(struct holder *h, size_t offset, enum error_way way);
 
 /*
- * Let it pin part of the file.  If the caller takes the pin over, by @taken,
- * it no longer depends on the process; else (NULL) that has it to its end.
+ * Have the process pin part of the file.  With @taken the caller takes the pin
+ * over, and it outlives the process; with NULL it ends with the process.
  */
 int holder_pin(struct holder *h, enum pinner_kind kind, size_t offset,
 	       size_t len, struct pinner *taken);
 
-/* End the process, if it lives; returns when it is gone. */
+/* Kill the process, if it is alive; returns when it is gone. */
 void holder_end(struct holder *h);
 
 /*
- * Unpoison, as far as there is something to unpoison: without the policy a
- * huge page with a simulated error is to be had again this way.
+ * Unpoison @pages as far as possible: without the policy, this makes a huge
+ * page with a simulated error usable again.
  */
 void holder_repair(struct holder *h, const size_t *pages, size_t n);
 

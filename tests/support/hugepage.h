@@ -16,8 +16,8 @@
 #define SIZE_1G		(1UL << 30)
 
 /*
- * @map is a shared mapping of the whole file, @pa the guest physical address
- * of the folio as it was when it was first touched.
+ * @map is a shared mapping of the whole file; @pa is the folio's guest physical
+ * address when it was first touched.
  */
 struct hugepage {
 	size_t size;
@@ -27,8 +27,8 @@ struct hugepage {
 };
 
 /*
- * True in a control run (MFR_CONTROL=1): files are created without the
- * policy, everything else is equal, and the tests must fail.
+ * True in a control run (MFR_CONTROL=1): files are created without the policy,
+ * everything else is the same, and the tests must fail.
  */
 bool policy_omitted(void);
 
@@ -37,11 +37,11 @@ int hugepage_memfd(size_t size);
 
 /*
  * Create, map and touch one huge page of @size; 0 or -errno.  Unlike the other
- * files, this one can be sealed, as udmabuf asks for.
+ * files, this one can be sealed, which udmabuf requires.
  */
 int hugepage_create(struct hugepage *hp, size_t size);
 
-/* The same without the policy, in control runs and others alike. */
+/* The same without the policy, in every run. */
 int hugepage_create_plain(struct hugepage *hp, size_t size);
 
 /* A further shared mapping of the file; NULL on failure. */

@@ -45,7 +45,7 @@ void kmsg_forget(void)
 	log_len = 0;
 }
 
-/* An overrun (EPIPE) loses the oldest records: the next read goes on. */
+/* EPIPE: the oldest records were overwritten; the next read continues. */
 static void drain(void)
 {
 	ssize_t got;
@@ -96,8 +96,8 @@ bool kmsg_await(const char *text, size_t n)
 }
 
 /*
- * What has a smaller number than this is shown.  Each machine check is logged
- * in four lines of KERN_EMERG, which is 0.
+ * The console shows lines of a level below the number.  Each machine check logs
+ * four lines of KERN_EMERG, which is level 0.
  */
 int kmsg_console(bool loud)
 {

@@ -25,7 +25,7 @@
 #define MSR_VM_HSAVE_PA	0xc0010117
 
 #define CR0_PE		1
-#define CR0_PG		(1U << 31)	/* VMRUN wants it */
+#define CR0_PG		(1U << 31)	/* VMRUN requires it */
 #define CR4_PSE		(1 << 4)
 #define EFER_SVME	(1 << 12)
 #define RFLAGS_NONE	2
@@ -47,7 +47,7 @@ static void put_code(struct machine *m, const struct code *code)
 	memcpy(m->low + code->at, code->bytes, code->length);
 }
 
-/* Guest virtual is guest physical. */
+/* Identity map: guest virtual addresses equal guest physical ones. */
 static void put_table(struct machine *m)
 {
 	uint32_t *table = (uint32_t *)(m->low + TABLE), i;
@@ -157,7 +157,7 @@ int machine_add_cpu(struct machine *m)
 					 HOST_SAVE);
 }
 
-/* What ended without SIGBUS. */
+/* The result of an operation that ended without SIGBUS. */
 static struct machine_result result_of(struct kvm_run *run, int ret, int error)
 {
 	if (!ret && run->exit_reason == KVM_EXIT_HLT)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A KVM guest whose memory is a huge page: CPUs in protected mode that do
- * one thing at a time, as they are told.  Their code lies elsewhere, so that
- * they go on whatever becomes of the huge page.
+ * A KVM guest whose memory is a huge page: its CPUs, in protected mode, do one
+ * operation per call.  Their code is outside of the huge page, so that they run
+ * whatever happens to it.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -20,7 +20,7 @@
 #endif
 
 #define MACHINE_CPUS	4
-#define MACHINE_GPA	0x40000000UL	/* of the huge page, which is aligned */
+#define MACHINE_GPA	0x40000000UL	/* for the huge page, aligned to it */
 
 struct machine {
 	int kvm, vm;			/* descriptors */
@@ -32,12 +32,12 @@ struct machine {
 	} cpu[MACHINE_CPUS];
 };
 
-/* How what a CPU was to do has ended. */
+/* How a CPU's operation ended. */
 enum machine_end {
 	MACHINE_DONE,
 	MACHINE_LOST,		/* -EHWPOISON, KVM_EXIT_MEMORY_FAULT: gpa */
 	MACHINE_SIGBUS,		/* bus */
-	MACHINE_SHUTDOWN,	/* an exception, of which the guest knows none */
+	MACHINE_SHUTDOWN,	/* an exception: the guest handles none */
 	MACHINE_OTHER,		/* error: errno of KVM_RUN, or the exit reason */
 };
 
@@ -58,7 +58,7 @@ int machine_enable(struct machine *m, uint64_t flags);
 int machine_add_cpu(struct machine *m);
 
 /*
- * Have @hp at @gpa, or with @bytes 0 no longer; @flags as KVM's.  0 or -errno.
+ * Map @hp at @gpa, or remove it if @bytes is 0; @flags are KVM's.  0 or -errno.
  */
 int machine_set_memory(struct machine *m, const struct hugepage *hp,
 		       uint64_t gpa, uint64_t bytes, uint32_t flags);
@@ -69,16 +69,16 @@ struct machine_result machine_load(struct machine *m, int cpu, uint64_t gpa,
 struct machine_result machine_store(struct machine *m, int cpu, uint64_t gpa,
 				    uint32_t n);
 
-/* VMRUN of a nested guest by the VMCB at @gpa; with one of zeroes it is done. */
+/* VMRUN with the VMCB at @gpa; ends as MACHINE_DONE if that is all zeroes. */
 struct machine_result machine_vmrun(struct machine *m, int cpu, uint64_t gpa);
 
 /* 0 or -errno */
 int machine_wrmsr(struct machine *m, int cpu, uint32_t msr, uint64_t value);
 
-/* KVM_PRE_FAULT_MEMORY: bytes of @bytes that were not, or -errno. */
+/* KVM_PRE_FAULT_MEMORY: how many of @bytes were not mapped, or -errno. */
 long machine_prefault(struct machine *m, int cpu, uint64_t gpa, uint64_t bytes);
 
-/* What debugfs counts of this VM: pages_1g, pf_fixed, ...; -errno. */
+/* This VM's counter @name in debugfs: pages_1g, pf_fixed, ...; or -errno. */
 long machine_stat(const struct machine *m, const char *name);
 
 void machine_destroy(struct machine *m);

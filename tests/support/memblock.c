@@ -36,7 +36,7 @@ static bool starts_with(uint64_t pa, const char *file, const char *word)
 	       !strncmp(text, word, strlen(word));
 }
 
-/* Memory of the boot allocator stays, in whichever zone. */
+/* Memory of the boot allocator cannot move, not even in a movable zone. */
 static bool has_reserved_pages(uint64_t pa)
 {
 	uint64_t bytes = block_bytes(), flags[SIZE_2M / BASE_PAGE];

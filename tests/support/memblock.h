@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Blocks of memory, as they are taken offline and online again. */
+/* Memory blocks, the units in which memory goes offline and online. */
 #ifndef MEMBLOCK_H
 #define MEMBLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All of the block with the physical address @pa can be moved elsewhere. */
+/* True if everything in the block that contains @pa can be moved elsewhere. */
 bool memblock_is_movable(uint64_t pa);
 
-/* "online" or "offline"; 0 or the kernel's -errno. */
+/* @state is "online" or "offline"; 0 or the kernel's -errno. */
 int memblock_set(uint64_t pa, const char *state);
 
 bool memblock_is_online(uint64_t pa);

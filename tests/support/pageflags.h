@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel says of single page frames. */
+/* The kernel's flags of page frames, and which frame an address maps. */
 #ifndef PAGEFLAGS_H
 #define PAGEFLAGS_H
 
@@ -18,10 +18,10 @@
 #define PAGE_OFFLINE	(1ULL << 23)
 #define PAGE_RESERVED	(1ULL << 32)
 
-/* Page frame behind an address of the caller; 0 if none is mapped there. */
+/* Page frame mapped at an address of the caller; 0 if there is none. */
 unsigned long pagemap_pfn(const void *addr);
 
-/* The same for @n pages from @addr on, at the cost of one read; 0 or -errno. */
+/* The same for @n pages from @addr on, with a single read; 0 or -errno. */
 int pagemap_pfns(const void *addr, size_t n, uint64_t *pfns);
 
 /* Flags of @n page frames from @pfn on; 0 or -errno. */

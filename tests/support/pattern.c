@@ -6,7 +6,7 @@
 
 #include "hugepage.h"
 
-/* Never 0, so that a zeroed page shows. */
+/* Never 0, so that a zeroed page is found. */
 static uint64_t word_at(size_t offset)
 {
 	return offset * 0x9e3779b97f4a7c15 + 1;

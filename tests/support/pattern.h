@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Contents that know their own offset, so that no mix-up goes unseen. */
+/* Contents that depend on the file offset, so that misplaced data is found. */
 #ifndef PATTERN_H
 #define PATTERN_H
 
 #include <stddef.h>
 
-/* Fill @len bytes at @map, which are file offset @offset (both of words). */
+/* Fill @len bytes at @map, the data at @offset (both whole 64-bit words). */
 void pattern_fill(char *map, size_t offset, size_t len);
 
-/* Offset of the first word that is wrong, -1 if none is. */
+/* Offset of the first wrong word, or -1 if all are right. */
 long pattern_check(const char *data, size_t offset, size_t len);
 
-/* The same from 0 on, without the @n base pages whose offsets @raw lists. */
+/* The same from offset 0, skipping the @n base pages at the offsets in @raw. */
 long pattern_check_healthy(const char *map, size_t size, const size_t *raw,
 			   size_t n);
 
-/* One word of each base page only: what a fault shows, at little cost. */
+/* The same for one word per base page: cheap, and shows what is mapped. */
 long pattern_sample_healthy(const char *map, size_t size, const size_t *raw,
 			    size_t n);
 

@@ -45,7 +45,7 @@ int pin_long_term(void *addr, size_t len)
 	return err;
 }
 
-/* Each CPU counts for itself; reading this file adds it all up. */
+/* The counters are per CPU; reading this file sums them. */
 static void fold_counters(void)
 {
 	procfile_number("/proc/sys/vm/stat_refresh");

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * The pages of a pipe (FOLL_GET, fast).  Returns how many of the @pages at
- * @addr it took and the end to read from in @fd, or -errno and no descriptor.
+ * Put pages into a pipe (FOLL_GET, fast).  Returns how many of the @pages at
+ * @addr it took, with the end to read from in @fd; or -errno, without @fd.
  */
 long pin_in_pipe(void *addr, size_t pages, int *fd);
 
@@ -17,7 +17,7 @@ long pin_in_pipe(void *addr, size_t pages, int *fd);
  */
 int pin_long_term(void *addr, size_t len);
 
-/* Base pages by FOLL_PIN since boot, and what this process is charged for. */
+/* Base pages (un)pinned by FOLL_PIN since boot; this process' own charges. */
 struct pins {
 	long acquired, released;
 	long locked_kb, pinned_kb;

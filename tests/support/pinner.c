@@ -13,14 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define __user		/* the kernel's headers as they are in its tree */
+#define __user		/* for headers straight from the kernel's tree */
 #include "include/uapi/linux/iommufd.h"
 #include "include/uapi/linux/vfio.h"
 
 #include "edu.h"
 #include "guptest.h"
 
-/* Where the IOMMU maps the file, and what the device is to bring or fetch. */
+/* IOVAs of the file, and of the buffer that the device copies from or to. */
 #define FILE_IOVA	(1UL << 30)
 #define PARCEL_IOVA	(2UL << 30)
 
@@ -31,7 +31,7 @@ static int result(int ret)
 	return ret < 0 ? -errno : 0;
 }
 
-/* Keep a new descriptor, or say why there is none. */
+/* Store a new descriptor; 0, or the error that @fd stands for. */
 static int keep(struct pinner *p, int which, int fd)
 {
 	if (fd < 0)
@@ -45,7 +45,7 @@ static int keep_opened(struct pinner *p, int which, int fd)
 	return keep(p, which, fd < 0 ? -errno : fd);
 }
 
-/* VFIO: a container has the mappings, a group brings the device into it. */
+/* VFIO: the container has the mappings, the group adds the device to it. */
 static int vfio_open(struct pinner *p)
 {
 	int err = keep_opened(p, FD_MAIN, open("/dev/vfio/vfio",
@@ -91,7 +91,7 @@ static void vfio_unmap(const struct pinner *p, uint64_t iova, size_t len)
 	ioctl(p->fd[FD_MAIN], VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
-/* iommufd: an address space has the mappings, and the device attached. */
+/* iommufd: the address space has the mappings; the device attaches to it. */
 static int iommufd_attach(struct pinner *p)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
@@ -207,7 +207,7 @@ int pinner_open(struct pinner *p, enum pinner_kind kind)
 	return -EINVAL;
 }
 
-/* A ring has its buffers until it is closed, so each has one of its own. */
+/* A ring keeps its buffers until it is closed, so use one ring per pin. */
 static int uring_pin(struct pinner *p)
 {
 	int err = uring_open(&p->ring);
@@ -292,7 +292,7 @@ int pinner_take(struct pinner *p, pid_t from)
 	return err;
 }
 
-/* The other side of a move is a file that holds just these bytes. */
+/* The other end of the transfer is a file that holds just these bytes. */
 static int uring_exchange(struct pinner *p, size_t offset, void *data,
 			  bool to_pin)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Those who pin pages of a huge page for as long as they like, and who read
- * and write them by their pins, whatever became of mapping and file.
+ * Kernel interfaces that pin pages of a huge page for an unlimited time, and
+ * that read and write them by the pin, even after mapping and file are gone.
  */
 #ifndef PINNER_H
 #define PINNER_H
@@ -25,8 +25,8 @@ enum pinner_kind {
 #define PINNER_FDS	3
 
 /*
- * @fd are all its descriptors, -1 where there is none.  @addr, @offset and
- * @len are what is pinned, in the process that did it, and in the file.
+ * @fd are all its descriptors, -1 if unused.  What is pinned: @len bytes at
+ * @addr in the process that pinned them, at @offset in the file.
  */
 struct pinner {
 	enum pinner_kind kind;
@@ -41,26 +41,26 @@ struct pinner {
 int pinner_open(struct pinner *p, enum pinner_kind kind);
 
 /*
- * Pin @len bytes of the file at @offset, which the caller has mapped; once at
- * a time.  PINNER_UDMABUF seals the file: it cannot be truncated after that.
+ * Pin @len bytes of the file at @offset, which the caller has mapped.  One pin
+ * at a time.  PINNER_UDMABUF seals the file: it can no longer be truncated.
  */
 int pinner_pin(struct pinner *p, const struct hugepage *hp, size_t offset,
 	       size_t len);
 
-/* Nothing is pinned then; io_uring gets there a moment later. */
+/* Drop the pin; io_uring finishes this a moment after the return. */
 void pinner_unpin(struct pinner *p);
 void pinner_close(struct pinner *p);
 
 /* Close the descriptors only: another process has taken them over. */
 void pinner_forget(struct pinner *p);
 
-/* Take over what @p is in the process @from: @p is ours then. */
+/* Take over @p from process @from: replace its descriptors by our own. */
 int pinner_take(struct pinner *p, pid_t from);
 
 /*
- * Move PINNER_BYTES by way of the pin, from or to the base page at @offset of
- * the file.  gup_test copies all that is pinned to read it, so none of that
- * may be raw, and it cannot write: -EOPNOTSUPP.
+ * Move PINNER_BYTES through the pin, from or to the base page at @offset of the
+ * file.  To read, gup_test copies all pinned pages, so none of them may be raw;
+ * it cannot write: -EOPNOTSUPP.
  */
 #define PINNER_BYTES	2048	/* as much as edu can move at once */
 
@@ -68,8 +68,7 @@ int pinner_read(struct pinner *p, size_t offset, void *data);
 int pinner_write(struct pinner *p, size_t offset, const void *data);
 
 /*
- * All that PINNER_UDMABUF has pinned, mapped without struct pages (VM_PFNMAP);
- * NULL on failure.
+ * Map all pages that PINNER_UDMABUF has pinned, as VM_PFNMAP; NULL on failure.
  */
 char *pinner_map(const struct pinner *p);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Wait for an end state that can be seen, rather than for time to pass. */
+/* Wait for a state that can be observed, rather than for a fixed time. */
 #ifndef POLLING_H
 #define POLLING_H
 
@@ -9,9 +9,9 @@
 #include "hugepage.h"
 
 /*
- * 30 s are far above what emulation needs, on a busy machine and with
- * keep-debug too, so that only a state that never comes ends the wait; controls
- * wait for many such.
+ * 30 s are far more than emulation needs, even on a busy machine with
+ * keep-debug, so only a state that is never reached times out.  Controls wait
+ * for many of those, so their limit is short.
  */
 #define POLL_TRIES		6000
 #define POLL_TRIES_CONTROL	80
@@ -33,7 +33,7 @@ static inline void poll_pause(void)
 	nanosleep(&(struct timespec){ .tv_nsec = POLL_PAUSE_NS }, NULL);
 }
 
-/* True as soon as @condition is, false if it never is. */
+/* True as soon as @condition is true; false on timeout. */
 #define poll_until(condition) ({					\
 	int tries_left_ = poll_tries();					\
 	bool met_;							\

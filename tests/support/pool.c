@@ -129,7 +129,7 @@ static int try_want(size_t size, long n)
 		0 : -ENOMEM;
 }
 
-/* A page that the test before has released may leave the pool meanwhile. */
+/* A page that the previous test released may still be leaving the pool. */
 int pool_want(size_t size, long n)
 {
 	int err;

@@ -5,16 +5,16 @@
 
 #include <stddef.h>
 
-/* Whole file as a string, cut at @size - 1; its length or -errno. */
+/* The file as a string, cut at @size - 1; returns its length or -errno. */
 long procfile_read(const char *path, char *text, size_t size);
 
-/* The file's only number; -errno (so below 0) if it cannot be read. */
+/* The file's only number; -errno if it cannot be read. */
 long procfile_number(const char *path);
 
-/* Number behind "@key" at the start of a line; -ENOENT without such a line. */
+/* The number after a line's leading @key; -ENOENT without such a line. */
 long procfile_value(const char *path, const char *key);
 
-/* 0 or -errno of the write: many of these files answer through it. */
+/* 0 or the write's -errno, by which many of these files report a result. */
 int procfile_write(const char *path, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

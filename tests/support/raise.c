@@ -47,7 +47,7 @@ static int consume(const struct hugepage *hp, size_t offset,
 	return sigbus_on_load(hp->map + offset, seen) ? 0 : -ENODATA;
 }
 
-/* A scrubber finds what is broken, so the line is poisoned as well. */
+/* A scrubber reports real errors, so poison the line as well. */
 static int scrub(const struct hugepage *hp, size_t offset)
 {
 	int err = lab_poison_add(hp->pa + offset, 1);
@@ -56,9 +56,9 @@ static int scrub(const struct hugepage *hp, size_t offset)
 }
 
 /*
- * A scrubber's report is broadcast.  A CPU that still handles the last one
- * would not get it, and the others would wait for that CPU in vain; so run on
- * each, which is when its handler has ended.
+ * A scrubber's report is broadcast.  A CPU that is still in the handler of the
+ * last report would miss the next one, and the others would wait for it in
+ * vain.  Running on each CPU proves that its handler has ended.
  */
 static int visit_all_cpus(void)
 {

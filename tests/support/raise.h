@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ways in which a memory error comes to the kernel. */
+/* The ways in which the kernel is notified of a memory error. */
 #ifndef RAISE_H
 #define RAISE_H
 
@@ -17,9 +17,9 @@ enum error_way {
 
 /*
  * Raise an error in the base page at @offset and wait until the kernel has
- * logged what it did with it.  For those that consume, @seen is the signal
- * for that; for the others it is not written.  0 or -errno; -ENOMSG if
- * nothing is logged, -ENODATA if there was no SIGBUS.
+ * logged its result.  If @way consumes the error, @seen is the resulting
+ * signal; otherwise @seen is not written.  0 or -errno; -ENOMSG if no result
+ * is logged, -ENODATA if there was no SIGBUS.
  * Call kmsg_start() first.
  */
 int error_raise(const struct hugepage *hp, size_t offset, enum error_way way,
@@ -30,7 +30,7 @@ static inline bool error_consumes(enum error_way way)
 	return way == ERROR_MADVISE || way == ERROR_CONSUME;
 }
 
-/* A load of the raw page is a machine check. */
+/* True if a load of the raw page raises a machine check. */
 static inline bool error_is_real(enum error_way way)
 {
 	return way == ERROR_CONSUME || way == ERROR_SCRUB;
@@ -40,7 +40,7 @@ static inline bool error_is_real(enum error_way way)
 int error_inject_pfn(unsigned long pfn);
 int error_unpoison_pfn(unsigned long pfn);
 
-/* Lines of the log that report a result, whichever, for this page frame. */
+/* How many lines of the log report a result, any result, for @pfn. */
 unsigned long error_results(unsigned long pfn);
 
 #endif /* RAISE_H */

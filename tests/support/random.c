@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "random.h"
 
-/* Weyl's sequence, and the mixing steps that are known as SplitMix64. */
+/* SplitMix64: a Weyl sequence and two mixing steps. */
 uint64_t rng_next(struct rng *rng)
 {
 	uint64_t x = rng->state += 0x9e3779b97f4a7c15;

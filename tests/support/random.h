@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers that follow from a seed, so that a campaign can be had again. */
+/* Numbers that follow from a seed, so that a campaign can be repeated. */
 #ifndef RANDOM_H
 #define RANDOM_H
 

@@ -9,7 +9,7 @@
 
 #include "hugepage.h"
 
-/* Each thread guards its own accesses: what it consumes, it is told. */
+/* Each thread guards its own accesses: the consuming thread is signalled. */
 static __thread sigjmp_buf guard;
 static __thread volatile sig_atomic_t guarded;
 static __thread struct sigbus last_required;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Make the kernel slow at one place, to widen what is between that place and
- * the next: some probes that record a stack trace each.
+ * Slow the kernel down at one place, to widen the race window that follows it:
+ * several probes there record a stack trace each.
  */
 #ifndef SLOW_H
 #define SLOW_H
 
-/* At the return from @function; 0 or -errno. */
+/* Put @probes probes at the return from @function; 0 or -errno. */
 int slow_return(const char *function, int probes);
 void slow_end(void);
 

@@ -13,7 +13,7 @@
 
 #define DISK	"/dev/ram0"
 
-/* The first page of a swap space, as swapon(2) wants to find it. */
+/* The first page of a swap space, in the format that swapon(2) requires. */
 struct header {
 	char boot[1024];
 	uint32_t version, last_page, bad_pages;

@@ -9,7 +9,7 @@
  */
 int swapdisk_on(void);
 
-/* Read back all that is swapped out, and swap no longer; 0 or -errno. */
+/* Read back all swapped-out pages and stop swapping; 0 or -errno. */
 int swapdisk_off(void);
 
 #endif /* SWAPDISK_H */

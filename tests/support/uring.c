@@ -35,7 +35,7 @@ static void *map_ring(const struct uring *ring, off_t what, size_t len)
 		    MAP_SHARED | MAP_POPULATE, ring->fd, what);
 }
 
-/* One entry at a time: head and tail of both queues move alike. */
+/* One entry at a time: heads and tails of both queues advance together. */
 static int submit(const struct uring *ring, char *queues,
 		  struct io_uring_sqe *entry, const struct io_uring_sqe *want)
 {
@@ -71,7 +71,7 @@ int uring_submit(const struct uring *ring, const struct io_uring_sqe *want)
 	return res;
 }
 
-/* Both queues are one mapping: the array of the one is behind the other. */
+/* Both queues share one mapping; the submission array is at its end. */
 static size_t queues_bytes(const struct uring *ring)
 {
 	const struct io_uring_params *p = &ring->params;

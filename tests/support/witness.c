@@ -32,7 +32,7 @@ static void answer(int socket, const char *map, size_t offset)
 	send(socket, &r, sizeof(r), 0);
 }
 
-/* Touching the page first makes it a process that has it mapped. */
+/* Touch the page first, so that the page is mapped in this process. */
 static void live(int socket, const struct hugepage *hp, bool early_kill)
 {
 	char *map;
@@ -42,7 +42,7 @@ static void live(int socket, const struct hugepage *hp, bool early_kill)
 	sigbus_catch();
 	if (early_kill)
 		prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0);
-	/* The mapping that fork() left; signals may name any address */
+	/* Inherited from fork(): a signal could name its address instead */
 	munmap(hp->map, hp->size);
 	map = hugepage_map(hp);
 	if (!map)

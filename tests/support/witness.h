@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A second process that maps the same file at an address of its own, loads
- * from it on request and tells which signals it got.
+ * from it on request and reports the signals that it got.
  */
 #ifndef WITNESS_H
 #define WITNESS_H
@@ -18,7 +18,7 @@ struct witness {
 	uintptr_t map;
 };
 
-/* What it saw: @hit if the load ended in SIGBUS, @bus then says which. */
+/* Its report: @hit if the load ended in SIGBUS, described by @bus. */
 struct witness_report {
 	bool hit;
 	struct sigbus bus;
@@ -26,14 +26,14 @@ struct witness_report {
 	struct sigbus last_optional;
 };
 
-/* @early_kill: it asks for action optional signals (PR_MCE_KILL_EARLY). */
+/* @early_kill: it opts in to AO signals (PR_MCE_KILL_EARLY). */
 int witness_start(struct witness *w, const struct hugepage *hp,
 		  bool early_kill);
 
-/* Let it load the byte at @offset of its mapping; 0 or -errno. */
+/* Have it load the byte at @offset of its mapping; 0 or -errno. */
 int witness_load(struct witness *w, size_t offset, struct witness_report *r);
 
-/* Ask for its action optional signals only. */
+/* Get a report of its AO signals, without a load. */
 int witness_signals(struct witness *w, struct witness_report *r);
 
 void witness_kill(struct witness *w);
