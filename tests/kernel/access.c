@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 8 to 10: the kernel itself gets at the healthy bytes of a kept
- * folio, and keeps clear of the poison.  All poison here is real: a load of it
- * by the kernel that it is not prepared for would panic it.
+ * keep, rules 8 to 10: the kernel itself can access the healthy bytes of a kept
+ * folio and does not touch the poison.  All poison here is real: a load of it
+ * in kernel code that cannot recover from it would be a panic.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,7 +32,7 @@
 #include "procfile.h"
 #include "sigbus.h"
 
-/* What read(2) and friends copy at a time. */
+/* Bytes per call of read(2) and the like. */
 #define CHUNK		(64UL * BASE_PAGE)
 
 /* Bytes from @offset on up to the next raw page, at most @len. */
@@ -46,7 +46,7 @@ static long healthy_from(const struct filled *self, size_t offset, size_t len)
 	return len;
 }
 
-/* Rule 8: all bytes up to the poisoned base page, EIO in it, then on. */
+/* Rule 8: all bytes up to the raw page, EIO in it, all bytes after it. */
 static void expect_read(struct __test_metadata *_metadata,
 			const struct filled *self, size_t offset)
 {
@@ -81,7 +81,7 @@ static void reads_by_descriptor(struct __test_metadata *_metadata,
 	expect_read(_metadata, self, 0);
 }
 
-/* Rule 8: the position moves on, as a plain read(2) leaves it. */
+/* Rule 8: the file position advances by the bytes that read(2) returned. */
 static void reads_sequentially(struct __test_metadata *_metadata,
 			       const struct filled *self)
 {
@@ -113,7 +113,7 @@ static ssize_t read_mem(const struct filled *self, char *data, size_t offset)
 	return got;
 }
 
-/* Rules 8 and 9: get_user_pages gives the healthy pages and no others. */
+/* Rules 8 and 9: get_user_pages() returns the healthy pages and no others. */
 static void expect_reader(struct __test_metadata *_metadata,
 			  const struct filled *self,
 			  ssize_t (*reader)(const struct filled *, char *,
@@ -175,7 +175,7 @@ static int write_to_parent(const struct filled *self,
 	return 0;
 }
 
-/* Rules 8 and 9: as for readers; what is written arrives. */
+/* Rules 8 and 9: as for readers; the written data arrives. */
 static void expect_writer(struct __test_metadata *_metadata,
 			  const struct filled *self,
 			  ssize_t (*writer)(const struct filled *, char *,
@@ -196,7 +196,7 @@ static void expect_writer(struct __test_metadata *_metadata,
 	filled_expect_fatal(_metadata, self, self->hp.map);
 }
 
-/* Rules 8 and 9: a debugger looks at a process that is stopped. */
+/* Rules 8 and 9: a debugger reads the memory of a stopped process. */
 static void expect_ptrace(struct __test_metadata *_metadata,
 			  const struct filled *self)
 {
@@ -224,8 +224,8 @@ static void expect_ptrace(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 8: of hugetlb the page cache is not spliced, and so neither sent nor
- * copied from file to file: none of these gets at the folio.
+ * Rule 8: hugetlb does not support splicing from the page cache, nor therefore
+ * sendfile(2) or copies between files: none of these reaches the folio.
  */
 static void expect_no_splice(struct __test_metadata *_metadata,
 			     const struct filled *self)
@@ -248,7 +248,7 @@ static void expect_no_splice(struct __test_metadata *_metadata,
 	filled_expect_intact(_metadata, self, self->hp.map);
 }
 
-/* A block device, which O_DIRECT gives the pages themselves. */
+/* O_DIRECT, with which a block device transfers the pages themselves. */
 static void expect_direct_io(struct __test_metadata *_metadata,
 			     const struct filled *self)
 {
@@ -268,13 +268,13 @@ static void expect_direct_io(struct __test_metadata *_metadata,
 	EXPECT_EQ(-1, pattern_check(data, self->raw[0] - 2 * BASE_PAGE,
 				    2 * BASE_PAGE));
 	EXPECT_EQ(hits, lab_poison_hits());
-	/* What is left goes by way of the page cache, and so is read */
+	/* The rest is copied into the page cache, which loads the raw page */
 	EXPECT_EQ(BASE_PAGE, pwrite(disk, raw - BASE_PAGE, 2 * BASE_PAGE, 0));
 	close(disk);
 	filled_expect_intact(_metadata, self, self->hp.map);
 }
 
-/* Pages that a pipe is given for good. */
+/* Pages given to a pipe with SPLICE_F_GIFT. */
 static void expect_gift(struct __test_metadata *_metadata,
 			const struct filled *self)
 {
@@ -292,7 +292,7 @@ static void expect_gift(struct __test_metadata *_metadata,
 	filled_expect_intact(_metadata, self, self->hp.map);
 }
 
-/* Pages that get_user_pages_fast() gives, or -errno. */
+/* How many pages get_user_pages_fast() returns, or -errno. */
 static long splice_pages(const char *from, size_t pages)
 {
 	int fd;
@@ -314,7 +314,7 @@ static int register_pages(const char *from, size_t pages)
 	return 0;
 }
 
-/* Rule 9: the first page of a request gives the error, a later one ends it. */
+/* Rule 9: a raw page first in a request is an error; a later one cuts it. */
 static void pins_healthy_pages(struct __test_metadata *_metadata,
 			       const struct filled *self)
 {
@@ -331,7 +331,7 @@ static void pins_healthy_pages(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, register_pages(raw + 2 * BASE_PAGE, 64));
 }
 
-/* Rule 8: zeroing part of the folio writes no poison and reads none. */
+/* Rule 8: zeroing part of the folio neither writes nor reads poison. */
 static void punches_partly(struct __test_metadata *_metadata,
 			   const struct filled *self)
 {
@@ -450,8 +450,9 @@ static bool all_zero(const char *page)
 }
 
 /*
- * The core of a process that dies of poison has the healthy pages, and
- * zeroes in place of the others.  Who reads it from a pipe ends later.
+ * The core of a process killed by poison has the healthy pages, and zeroes in
+ * place of the raw ones.  Poll: a core piped to a program is complete only
+ * after the process is gone.
  */
 static void expect_core(struct __test_metadata *_metadata,
 			const struct filled *self, const char *pattern)
@@ -497,7 +498,7 @@ TEST_F(kept, coredump_to_pipe)
 	expect_core(_metadata, &self->f, "|/bin/busybox dd of=" CORE);
 }
 
-/* Rule 8: a debugger, or kexec's dump, looks at physical memory. */
+/* Rule 8: a debugger, or the dump after kexec, reads physical memory. */
 TEST_F(kept, proc_kcore)
 {
 	static char page[BASE_PAGE] __attribute__((aligned(4096)));
@@ -522,7 +523,7 @@ FIXTURE(movable)
 	struct filled f;
 };
 
-/* Not all of the pool is in memory that can go: take pages until one is. */
+/* Not all of the pool is in movable memory: take pages until one is. */
 #define CANDIDATES	192
 
 FIXTURE_SETUP(movable)
@@ -549,8 +550,8 @@ FIXTURE_TEARDOWN_PARENT(movable)
 }
 
 /*
- * Rule 10: memory that has the folio is busy.  The block is in the movable
- * zone (movablecore= on the command line), where nothing else keeps it.
+ * Rule 10: the memory block with the folio is busy.  It is in the movable zone
+ * (movablecore= on the command line), so nothing else keeps it online.
  */
 TEST_F(movable, not_hot_removed)
 {
@@ -559,8 +560,8 @@ TEST_F(movable, not_hot_removed)
 }
 
 /*
- * Rule 9: a long-term pin usually moves what it pins out of the movable zone,
- * which is no way for this folio.  It must not try for ever.
+ * Rule 9: a long-term pin usually migrates the folio out of the movable zone
+ * first, which a kept folio does not allow.  It must not retry forever.
  */
 TEST_F(movable, long_term_pin)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 22: consumption of known poison is bounded, and so is what is
- * logged; who goes on pays.
+ * keep, rule 22: consumption of known poison and its log lines are limited; a
+ * process that exceeds the limit loses the huge page.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,7 +33,7 @@ FIXTURE(kept)
 {
 	struct filled f;
 	char *raw;
-	long repeats, unmapped;	/* as counted before */
+	long repeats, unmapped;	/* counters before the test */
 };
 
 FIXTURE_SETUP(kept)
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
 	lab_poison_clear();
 }
 
-/* Loads, of which each is SIGBUS for the base page. */
+/* @n loads, each of which raises SIGBUS for the base page. */
 static void consume(struct __test_metadata *_metadata, const char *raw, int n)
 {
 	struct sigbus seen;
@@ -64,8 +64,8 @@ static void consume(struct __test_metadata *_metadata, const char *raw, int n)
 }
 
 /*
- * One more than there may be.  What this last one is told of depends on whether
- * the folio is still mapped when its address is looked for.
+ * One load more than the limit.  Its si_addr_lsb is not checked: it depends on
+ * whether the folio is still mapped when the kernel looks for the address.
  */
 static void spend_last(struct __test_metadata *_metadata, const char *raw)
 {
@@ -89,7 +89,7 @@ static bool is_unmapped(const char *p, int lsb)
 	       seen.lsb == lsb;
 }
 
-/* As without the policy: no byte can be had, and none costs a machine check. */
+/* As without the policy: no byte is readable, and no load a machine check. */
 static void expect_ended(struct __test_metadata *_metadata,
 			 const struct filled *f, int lsb)
 {
@@ -150,7 +150,7 @@ TEST_F(gigantic, unmapped_beyond_budget)
 	expect_ended(_metadata, &self->f, 30);
 }
 
-/* Faults at what was unmapped are no reason to fill the log. */
+/* Faults on the unmapped page do not flood the log. */
 TEST_F(kept, lines_after_the_end)
 {
 	struct sigbus seen;
@@ -163,7 +163,7 @@ TEST_F(kept, lines_after_the_end)
 	EXPECT_GE(100, kmsg_count("hardware memory corruption fault"));
 }
 
-/* What a descriptor can read it can read all the same. */
+/* read(2) still returns the healthy bytes. */
 TEST_F(kept, read_after_the_end)
 {
 	char want[64] __attribute__((aligned(8))), data[64];
@@ -178,7 +178,7 @@ TEST_F(kept, read_after_the_end)
 	EXPECT_EQ(EIO, errno);
 }
 
-/* Of no use to anybody who maps it, so a successor is told of all of it. */
+/* The folio can no longer be mapped, so fdinfo lists all of it as lost. */
 TEST_F(kept, fdinfo_has_all_of_it)
 {
 	char want[64];
@@ -189,7 +189,7 @@ TEST_F(kept, fdinfo_has_all_of_it)
 	EXPECT_STREQ(want, fdinfo_ranges(self->f.hp.fd));
 }
 
-/* The end of the policy costs no more memory than the policy. */
+/* At the release, still only the raw pages are lost. */
 TEST_F(kept, released_as_ever)
 {
 	struct pool before, after;
@@ -205,13 +205,13 @@ TEST_F(kept, released_as_ever)
 			   SIZE_2M / BASE_PAGE) == 1));
 }
 
-/* A machine check in a system call counts like one of the process' own. */
+/* A machine check in a system call counts like one in user mode. */
 TEST_F(kept, system_calls_count)
 {
 	int ends[2], i;
 
 	ASSERT_EQ(0, pipe2(ends, O_NONBLOCK));
-	/* The kernel reports in batches, and one page of them once. */
+	/* The kernel reports in batches; a page counts once per batch. */
 	for (i = 0; i < 10 * LIMIT && !kmsg_count("kept huge page unmapped");
 	     i++) {
 		EXPECT_EQ(-1, write(ends[1], self->raw, 64));
@@ -223,7 +223,7 @@ TEST_F(kept, system_calls_count)
 	expect_ended(_metadata, &self->f, 21);
 }
 
-/* Other users of the memory lose it as on stock, and nobody else anything. */
+/* Other processes that map the folio lose it too, as on stock. */
 TEST_F(kept, who_shares_it_loses_it)
 {
 	pid_t child;
@@ -245,7 +245,7 @@ TEST_F(kept, who_shares_it_loses_it)
 	expect_ended(_metadata, &self->f, 21);
 }
 
-/* A window's end gives the budget back. */
+/* Each window starts with a full budget. */
 TEST_F(kept, within_budget_for_ever)
 {
 	consume(_metadata, self->raw, LIMIT);
@@ -262,7 +262,7 @@ TEST_F(kept, no_limit)
 	EXPECT_EQ(self->unmapped, procfile_number(SYSFS "unmapped"));
 }
 
-/* A clear errno, and nothing changed. */
+/* Invalid values are refused and change nothing. */
 TEST(setting_refuses_junk)
 {
 	static const char *const junk[] = {

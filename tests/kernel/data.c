@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 5, 7 and 10: while a folio with poison is kept, its healthy
- * bytes are there for everybody, mapped huge.
+ * keep, rules 5, 7 and 10: while a folio with poison is kept, every process
+ * can access its healthy bytes, mapped huge.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include "raise.h"
 #include "sigbus.h"
 
-/* glibc does not have it. */
+/* Missing in glibc. */
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE	101
 #endif
@@ -41,14 +41,14 @@ static long minor_faults(void)
 	return usage.ru_minflt;
 }
 
-/* Of all mappings of this process together. */
+/* Sum over all mappings of this process. */
 static long shared_hugetlb_kb(void)
 {
 	return procfile_value("/proc/self/smaps_rollup", "Shared_Hugetlb:") +
 	       procfile_value("/proc/self/smaps_rollup", "Private_Hugetlb:");
 }
 
-/* Rules 5, 7: every healthy byte, mapped huge, no fault when read again. */
+/* Rules 5, 7: healthy bytes intact, mapped huge, no fault when read again. */
 static void stays_mapped(struct __test_metadata *_metadata,
 			 const struct filled *self)
 {
@@ -63,7 +63,7 @@ static void stays_mapped(struct __test_metadata *_metadata,
 	filled_expect_fatal(_metadata, self, self->hp.map);
 }
 
-/* Rule 7: fault it in again, by each way to lose a mapping. */
+/* Rule 7: a fault maps it again, however the mapping was dropped. */
 static void faults_again(struct __test_metadata *_metadata, struct filled *self)
 {
 	ASSERT_EQ(0, madvise(self->hp.map, self->hp.size, MADV_DONTNEED));
@@ -83,7 +83,7 @@ static void maps_again(struct __test_metadata *_metadata, struct filled *self)
 	munmap(twin, self->hp.size);
 }
 
-/* Rule 7: a new place for the mapping, aligned as huge pages must be. */
+/* Rule 7: mremap() to a new address, aligned to the huge page. */
 static void moves(struct __test_metadata *_metadata, struct filled *self)
 {
 	size_t size = self->hp.size;
@@ -117,7 +117,7 @@ static int read_by_child(const struct filled *self)
 	return status;
 }
 
-/* Rule 7: a private mapping reads; its copy of the folio fails cleanly. */
+/* Rule 7: a private mapping can be read; copying the folio fails cleanly. */
 static void private_copy_fails(struct __test_metadata *_metadata,
 			       const struct filled *self)
 {
@@ -183,7 +183,7 @@ TEST_F(kept, private_copy_fails)
 	private_copy_fails(_metadata, &self->f);
 }
 
-/* Rule 7: writes of healthy base pages last, and others see them. */
+/* Rule 7: writes to healthy base pages persist and other mappings see them. */
 TEST_F(kept, writable)
 {
 	char *twin = hugepage_map(&self->f.hp);
@@ -230,7 +230,7 @@ TEST_F(kept, not_soft_offlined)
 	filled_expect_intact(_metadata, &self->f, self->f.hp.map);
 }
 
-/* Rule 10: not migrated, neither to the other node nor to where it is. */
+/* Rule 10: not migrated, neither to the other node nor within its own. */
 TEST_F(kept, not_migrated)
 {
 	void *page = self->f.hp.map;
@@ -271,7 +271,7 @@ FIXTURE_TEARDOWN(simulated)
 	hugepage_close(&self->hp);
 }
 
-/* Rules 5, 9: nothing is lost to a process that does not ask the kernel. */
+/* Rules 5, 9: the process' own loads can still read every byte. */
 TEST_F(simulated, all_bytes_readable)
 {
 	EXPECT_EQ(-1, pattern_check(self->hp.map, 0, SIZE_2M));
@@ -305,7 +305,7 @@ TEST_F(simulated, punch_spares_raw_page)
 				    2 * BASE_PAGE + 64, BASE_PAGE - 64));
 }
 
-/* Rule 8: read(2) believes the record, whether a load would trap or not. */
+/* Rule 8: read(2) follows the record, whether or not a load would trap. */
 TEST_F(simulated, read_eio)
 {
 	static char data[BASE_PAGE] __attribute__((aligned(4096)));

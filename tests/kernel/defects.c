@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Defects of stock 6.12 that keep cannot live with, so the series mends them
- * first: what HVO, the vmemmap optimisation, does with DEBUG_VM, as rule 13
- * wants it silent; a deadlock; a count that is lost.  These are their
- * reproducers.
+ * Reproducers of defects of stock 6.12 that keep cannot tolerate, so the series
+ * fixes them first: kernel reports from HVO with DEBUG_VM, in the code that
+ * rule 13 needs; a deadlock; a byte count that read(2) lost; poison that was
+ * freed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(vmemmap)
 
 /*
  * "Bad page state ... corrupted mapping in tail page": restored tail struct
- * pages are copies of ones in use.
+ * pages are copies of struct pages in use.
  */
 TEST_F(vmemmap, bad_page_state_when_pool_shrinks)
 {
@@ -65,8 +65,8 @@ TEST_F(vmemmap, bad_page_state_when_pool_shrinks)
 
 /*
  * "WARNING ... vmemmap_remap_pte": tail struct pages of a gigantic page from
- * the command line are not initialised yet when they are optimised away.  The
- * boot must have had one, and HVO on.
+ * the command line are not initialised yet when HVO frees them.  The kernel
+ * must have been booted with such a page and with HVO.
  */
 TEST(warning_for_gigantic_page_of_the_boot)
 {
@@ -84,10 +84,10 @@ TEST(warning_for_gigantic_page_of_the_boot)
 }
 
 /*
- * A hole punch of a part of a folio locked the file's mappings, then the
- * folio; memory_failure() does it the other way round.  The first of two
- * pages takes long to zero: in that time comes an error in the second one,
- * which is zeroed next.
+ * Punching a hole into part of a folio locked the file's mappings, then the
+ * folio; memory_failure() locks them in the other order.  The first of two
+ * pages takes long to zero: during that time an error arrives in the second
+ * one, which is zeroed next.
  */
 FIXTURE(deadlock)
 {
@@ -131,7 +131,7 @@ static pid_t punch(int fd)
 	return pid;
 }
 
-/* Ends with 0, or not at all. */
+/* Returns 0 on success; never returns in case of the deadlock. */
 static int punch_and_fail(char *map, int fd)
 {
 	volatile char *zeroed = map + 2 * BASE_PAGE;
@@ -147,7 +147,7 @@ static int punch_and_fail(char *map, int fd)
 	return status;
 }
 
-/* A child has all of the file, as a process that has it mapped may hang. */
+/* Only a child uses the file, as a process that maps it may hang. */
 TEST_F_TIMEOUT(deadlock, of_punch_and_error, 60)
 {
 	struct pollfd end = { .fd = self->done[0], .events = POLLIN };
@@ -174,8 +174,8 @@ TEST_F_TIMEOUT(deadlock, of_punch_and_error, 60)
 }
 
 /*
- * read(2) that came to a folio which begins with poison failed, whatever it had
- * read from the one before.
+ * A read(2) that reached a folio which begins with poison failed, even if it
+ * had already read from the folio before.
  */
 FIXTURE(reader)
 {
@@ -219,9 +219,9 @@ TEST_F(reader, told_of_what_came_before)
 }
 
 /*
- * A THP with poison that could not be split, as it was pinned, was freed as a
- * block, poison and all: to a per-CPU list, from where it is handed out again, or
- * with DEBUG_VM, as here, is dropped.
+ * A THP with poison that could not be split because of a pin was freed as one
+ * block with its poison: to a per-CPU list, from which it is allocated again,
+ * or, with DEBUG_VM as here, dropped.
  */
 FIXTURE(unsplit)
 {
@@ -230,7 +230,7 @@ FIXTURE(unsplit)
 	int pipe[2];
 };
 
-/* The mapping is of twice the size, as it has to be aligned. */
+/* Map twice the size, to find an aligned huge page in it. */
 static char *map_thp(void)
 {
 	char *thp, *map = mmap(NULL, 2 * SIZE_2M, PROT_READ | PROT_WRITE,
@@ -265,7 +265,7 @@ TEST_F(unsplit, poison_is_not_freed)
 	struct iovec pinned = { self->thp, BASE_PAGE };
 
 	ASSERT_EQ(BASE_PAGE, vmsplice(self->pipe[1], &pinned, 1, 0));
-	error_inject_pfn(self->pfn);	/* -EBUSY or so: it cannot be split */
+	error_inject_pfn(self->pfn);	/* fails: it cannot be split */
 	ASSERT_NE(0, page_flags(self->pfn) & PAGE_HWPOISON);
 	ASSERT_EQ(0, munmap(self->thp, SIZE_2M));
 	close(self->pipe[0]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rules 5 and 9: devices that share page tables with a process, and
- * device memory that a process has mapped.  In a boot of its own, which has the
- * device of bar.h and the module /test_hmm.ko.
+ * device memory that a process maps.  Needs a boot of its own, with the device
+ * of bar.h and the module /test_hmm.ko.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <kselftest_harness.h>
 
-#include "lib/test_hmm_uapi.h"	/* the kernel's */
+#include "lib/test_hmm_uapi.h"	/* from the kernel's source */
 
 #include "bar.h"
 #include "control.h"
@@ -29,8 +29,8 @@
 #include "uring.h"
 
 /*
- * lib/test_hmm.c: a device without hardware that asks hmm_range_fault() for
- * the process' pages, and then loads and stores there by itself.
+ * lib/test_hmm.c: a device without hardware that gets a process' pages from
+ * hmm_range_fault() and then loads from and stores to them.
  */
 FIXTURE(hmm)
 {
@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN_PARENT(hmm)
 	lab_poison_clear();
 }
 
-/* Let the device move @pages from or to @offset on; 0 or -errno. */
+/* Have the device copy @pages from or to @offset; 0 or -errno. */
 static int device_does(int device, const struct filled *f, unsigned long what,
 		       size_t offset, void *data, size_t pages)
 {
@@ -80,7 +80,7 @@ static int device_does(int device, const struct filled *f, unsigned long what,
 #define DATA_PAGES	4
 static char data[DATA_PAGES * BASE_PAGE] __attribute__((aligned(4096)));
 
-/* Rule 9: it does not get a raw page, alone or among others; but all others. */
+/* Rule 9: it gets every healthy page, but no raw one, alone or in a range. */
 TEST_F(hmm, device_loads_healthy_pages)
 {
 	const struct filled *f = &self->f;
@@ -121,8 +121,8 @@ TEST_F(hmm, device_stores_to_healthy_pages)
 }
 
 /*
- * Rule 9: a driver that only looks sees which pages it can't have; and of none
- * that it has is it told that all of the folio goes with it (PROT_PMD).
+ * Rule 9: a snapshot shows a driver which pages it cannot have; and no page is
+ * reported as mapped with all of its folio (PROT_PMD).
  */
 TEST_F(hmm, snapshot_tells_raw_pages)
 {
@@ -142,12 +142,12 @@ TEST_F(hmm, snapshot_tells_raw_pages)
 }
 
 /*
- * A process that has mapped 1 GiB of device memory, and below an address of
- * RAM that stays mapped after an error: a page of the kernel's, as the page
- * that a ring has for its requests is.
+ * A process that maps 1 GiB of device memory, and at a lower address RAM that
+ * stays mapped after an error: a page of the kernel, here the one that holds a
+ * ring's requests.
  */
 #define BAR_ADDRESS	((void *)(1UL << 40))
-#define UNUSED_REQUEST	2048	/* the ring has one, at the page's start */
+#define UNUSED_REQUEST	2048	/* the only request is at the page's start */
 
 FIXTURE(bar)
 {
@@ -183,7 +183,7 @@ static long faults(void)
 	return usage.ru_minflt + usage.ru_majflt;
 }
 
-/* Page faults of loads from both ends and the middle of device memory. */
+/* Count the page faults of loads from both ends and the middle. */
 static long faults_of_loads(const struct bar *bar)
 {
 	const volatile char *map = bar->map;
@@ -195,7 +195,7 @@ static long faults_of_loads(const struct bar *bar)
 	return faults() - before;
 }
 
-/* Known, as it is the second time: found by a walk of all page tables. */
+/* The second time the poison is known, so the kernel walks the page tables. */
 static void consume_twice(struct __test_metadata *_metadata, char *addr)
 {
 	struct sigbus seen;
@@ -208,8 +208,8 @@ static void consume_twice(struct __test_metadata *_metadata, char *addr)
 }
 
 /*
- * Rule 5, for those who have nothing to do with the error: the huge mapping of
- * device memory stays.  It is one page fault if it goes.
+ * Rule 5, for memory that the error does not concern: the huge mapping of the
+ * device memory stays.  A page fault would show that it was removed.
  */
 TEST_F(bar, huge_mapping_survives_search)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 19: the direct map keeps a raw page while the folio is kept, as
- * whoever has pinned it uses that; it goes from there at the release.
+ * keep, rule 19: a raw page stays in the direct map while the folio is kept,
+ * because users of a pin access it there; the release removes it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define MODULE		"/mfr_test_directmap.ko"
 #define PARAMETER	"/sys/module/mfr_test_directmap/parameters/pfn"
 
-/* Once a boot. */
+/* The module is loaded once per boot. */
 static int load_module(void)
 {
 	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
@@ -36,7 +36,7 @@ static int load_module(void)
 	return 0;
 }
 
-/* 'Y' or 'N', or what cannot be right. */
+/* 'Y' or 'N'; anything else is an error. */
 static char in_direct_map(unsigned long pfn)
 {
 	char answer[8] = "";
@@ -73,7 +73,7 @@ static void expect_all(struct __test_metadata *_metadata,
 			  in_direct_map(hugepage_pfn(&f->hp, offset)));
 }
 
-/* What mf_keep_hide() does is not logged; the release that it follows is. */
+/* mf_keep_hide() logs nothing; the release after which it runs does. */
 static void await_release(struct __test_metadata *_metadata,
 			  const struct filled *f)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 3, 4 and 5: what happens when an error arrives in a kept folio,
- * by each way in which errors come, for the first, the second and the n-th.
+ * keep, rules 3, 4 and 5: what happens when an error arrives in a kept folio:
+ * the first, the second and the n-th, raised in each possible way.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN_PARENT(error)
 	procfile_write(EARLY_KILL_ALL, "0");
 }
 
-/* Rule 4: exact address, granule of one base page, AR to the consumer. */
+/* Rule 4: AR to the consumer, exact address, si_addr_lsb of one base page. */
 static void expect_consumed(struct __test_metadata *_metadata,
 			    const char *base_page, const struct sigbus *seen)
 {
@@ -80,7 +80,7 @@ static void expect_load(struct __test_metadata *_metadata,
 		expect_consumed(_metadata, hp->map + offset, &seen);
 }
 
-/* Rule 5: mapped as it was, and every other base page can be read. */
+/* Rule 5: mapped as before, and every other base page can be read. */
 static void expect_mapped(struct __test_metadata *_metadata,
 			  const struct hugepage *hp, size_t bad_page)
 {
@@ -106,7 +106,7 @@ static void raise_one(struct __test_metadata *_metadata,
 		expect_consumed(_metadata, hp->map + page * BASE_PAGE, &seen);
 }
 
-/* Rule 3: counted once a raw page, as recovered and as nothing else. */
+/* Rule 3: each raw page is counted once, as recovered and as nothing else. */
 static void expect_counted(struct __test_metadata *_metadata,
 			   const struct error_counters *before, long raw_pages)
 {
@@ -132,7 +132,7 @@ static void expect_logged(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, error_results(pfn));
 }
 
-/* Rules 3, 4, 5: each page's error as if it were the only one. */
+/* Rules 3, 4, 5: each error is handled as if it were the only one. */
 static void expect_equal_errors(struct __test_metadata *_metadata,
 				const struct hugepage *hp, enum error_way way,
 				const size_t *pages, size_t n)
@@ -189,7 +189,7 @@ TEST_F(error, first_and_last)
 	expect_mapped(_metadata, &self->hp, pages[1]);
 }
 
-/* MADV_HWPOISON of a known page ends in get_user_pages (rule 9). */
+/* MADV_HWPOISON of a known page fails in get_user_pages() (rule 9). */
 static void raise_again(struct __test_metadata *_metadata,
 			const struct hugepage *hp, size_t page,
 			enum error_way way)
@@ -207,7 +207,7 @@ static void raise_again(struct __test_metadata *_metadata,
 		  error_inject_pfn(hugepage_pfn(hp, page * BASE_PAGE)));
 }
 
-/* Rule 3: the same raw page again is known, and not counted again. */
+/* Rule 3: a further error in a raw page is known, and not counted again. */
 TEST_F(error, same_page_again)
 {
 	unsigned long pfn = hugepage_pfn(&self->hp, 40 * BASE_PAGE);
@@ -227,7 +227,7 @@ TEST_F(error, same_page_again)
 	expect_mapped(_metadata, &self->hp, 40);
 }
 
-/* Rule 4: a second process gets AR at its own address, or reads on. */
+/* Rule 4: a second process gets AR at its own address if the error is real. */
 TEST_F(error, second_process)
 {
 	struct witness w;
@@ -247,7 +247,7 @@ TEST_F(error, second_process)
 	witness_kill(&w);
 }
 
-/* It has had @n action optional signals, the last one for @page. */
+/* The witness has received @n AO signals, the last one for @page. */
 static void expect_told(struct __test_metadata *_metadata, struct witness *w,
 			unsigned int n, size_t page)
 {
@@ -259,7 +259,7 @@ static void expect_told(struct __test_metadata *_metadata, struct witness *w,
 	EXPECT_EQ(w->map + page * BASE_PAGE, r.last_optional.addr);
 }
 
-/* Rule 4: AO once, at first detection, to those who asked for early kill. */
+/* Rule 4: AO once, at first detection, to processes that opted in. */
 TEST_F(error, early_kill)
 {
 	struct witness early, late;
@@ -279,7 +279,7 @@ TEST_F(error, early_kill)
 	witness_kill(&late);
 }
 
-/* Rule 4: or for whom the system asks. */
+/* Rule 4: the sysctl opts in for all processes. */
 TEST_F(error, early_kill_by_sysctl)
 {
 	struct witness w;
@@ -293,7 +293,7 @@ TEST_F(error, early_kill_by_sysctl)
 	witness_kill(&w);
 }
 
-/* Rule 4: an early killer that consumes is told AR, not AO as well. */
+/* Rule 4: a consumer that opted in to early kill gets AR, but not AO too. */
 TEST_F(error, early_kill_of_oneself)
 {
 	bool consumed = error_consumes(variant->way);
@@ -312,7 +312,7 @@ TEST_F(error, early_kill_of_oneself)
 	EXPECT_EQ(!consumed, sigbus_optional(NULL));
 }
 
-/* Rule 4: x86 knows the physical address only, so either mapping is right. */
+/* Rule 4: x86 reports the physical address only: either mapping is right. */
 TEST_F(error, mapped_twice)
 {
 	const size_t bad = 200 * BASE_PAGE;
@@ -361,7 +361,7 @@ FIXTURE_TEARDOWN_PARENT(gigantic)
 	lab_poison_clear();
 }
 
-/* Rules 3 to 5 for the @n-th error: nothing tells it from the first. */
+/* Rules 3 to 5 for the @n-th error: handled exactly like the first. */
 static void expect_nth_error(struct __test_metadata *_metadata,
 			     const struct hugepage *hp, size_t page,
 			     enum error_way way, struct witness *early,
@@ -383,7 +383,7 @@ static void expect_nth_error(struct __test_metadata *_metadata,
 	expect_counted(_metadata, &before, 1);
 }
 
-/* In one folio, as touching 1 GiB is dear: each way in turn. */
+/* All ways in one folio, one after the other: touching 1 GiB takes long. */
 TEST_F_TIMEOUT(gigantic, every_way, 120)
 {
 	static const enum error_way ways[] = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 6 and 13: what if memory cannot be had when an error is recorded
- * or a folio is released?  Needs a kernel with fault injection (keep-debug).
+ * keep, rules 6 and 13: an allocation fails while an error is recorded or a
+ * folio is released.  Needs a kernel with fault injection (keep-debug).
  *
- * The control is the same kernel and policy, but no allocation fails: then
- * nothing may be retired or kept waiting.
+ * The control has the same kernel and policy, but no allocation fails: then no
+ * folio may be retired or have to wait.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -72,7 +72,7 @@ static unsigned long scene_pfn(const struct scene *s)
 	return s->hp.pa / BASE_PAGE;
 }
 
-/* How many base pages of the folio are marked so; -1 if that is unknown. */
+/* How many base pages of the folio have @flag; -1 if that is unknown. */
 static long count_flagged(const struct scene *s, uint64_t flag)
 {
 	size_t nr = s->hp.size / BASE_PAGE, i;
@@ -86,7 +86,7 @@ static long count_flagged(const struct scene *s, uint64_t flag)
 	return n;
 }
 
-/* Out of use as a whole: no base page of it is anybody else's. */
+/* Out of use as a whole: no base page of it has been freed. */
 static void expect_whole(struct __test_metadata *_metadata,
 			 const struct scene *s)
 {
@@ -95,7 +95,7 @@ static void expect_whole(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, count_flagged(s, PAGE_BUDDY));
 }
 
-/* Rule 14: and out of the counters. */
+/* Rule 14: the pool no longer counts it. */
 static void expect_out_of_pool(struct __test_metadata *_metadata,
 			       const struct scene *s)
 {
@@ -132,7 +132,7 @@ FIXTURE(record)
 FIXTURE_VARIANT(record)
 {
 	size_t size;
-	bool vmalloc;	/* the record is more than a slab has */
+	bool vmalloc;	/* the record is too large for a slab */
 };
 
 FIXTURE_VARIANT_ADD(record, 2M)
@@ -146,7 +146,7 @@ FIXTURE_VARIANT_ADD(record, 1G)
 	.vmalloc = true,
 };
 
-/* The first allocation for an error is that of the record. */
+/* The first allocation after an error is the record. */
 static void lose_record(struct __test_metadata *_metadata, struct scene *s,
 			bool vmalloc, struct sigbus *seen)
 {
@@ -175,7 +175,7 @@ FIXTURE_SETUP(record)
 
 	scene_open(_metadata, &self->s, variant->size);
 	lose_record(_metadata, &self->s, variant->vmalloc, &seen);
-	/* Rule 4 holds all the same */
+	/* Rule 4 holds nevertheless */
 	ASSERT_EQ(BUS_MCEERR_AR, seen.code);
 	ASSERT_EQ(BASE_PAGE_SHIFT, seen.lsb);
 	ASSERT_EQ((uintptr_t)self->s.hp.map + BAD * BASE_PAGE, seen.addr);
@@ -198,7 +198,7 @@ static void expect_unreadable(struct __test_metadata *_metadata,
 	EXPECT_EQ(-EFAULT, pin_in_pipe(s->hp.map + offset, 1, &fd));
 }
 
-/* All of it counts as lost, for all but those who have it mapped. */
+/* All of it counts as lost, except for accesses by existing mappings. */
 static void expect_extent_unknown(struct __test_metadata *_metadata,
 				  const struct scene *s)
 {
@@ -255,7 +255,7 @@ static bool is_handed_out(struct __test_metadata *_metadata,
 	return found;
 }
 
-/* What is free is handed out to the last page, and no page of it is free. */
+/* All free memory is allocated, and none of it belongs to the folio. */
 static void expect_not_handed_out(struct __test_metadata *_metadata,
 				  const struct scene *s)
 {
@@ -269,7 +269,7 @@ static void expect_not_handed_out(struct __test_metadata *_metadata,
 	expect_whole(_metadata, s);
 }
 
-/* Said, not reused, and not in the books any more. */
+/* Logged, not reused, and out of the counters. */
 TEST_F_TIMEOUT(record, lost_folio_is_retired, 300)
 {
 	struct scene *s = &self->s;
@@ -323,7 +323,7 @@ FIXTURE_TEARDOWN_PARENT(vmemmap)
 	scene_close();
 }
 
-/* Workers come and go. */
+/* Kernel workers come and go, so mark them anew while waiting. */
 static bool failed_often(long times)
 {
 	if (no_faults)
@@ -346,8 +346,8 @@ static void expect_raw(struct __test_metadata *_metadata,
 }
 
 /*
- * Each try to restore the struct pages needs memory, and there is none: all of
- * the folio waits, can have further errors, and goes when there is memory.
+ * Each attempt to restore the struct pages fails for lack of memory: the whole
+ * folio waits, can get further errors, and is released once there is memory.
  */
 TEST_F_TIMEOUT(vmemmap, not_restored_is_tried_again, 120)
 {
@@ -376,7 +376,7 @@ TEST_F_TIMEOUT(vmemmap, not_restored_is_tried_again, 120)
 	expect_counted(_metadata, s, 2);
 }
 
-/* In a control the policy is there, and what is missing is the fault. */
+/* A control has the policy, but no failing allocations. */
 int main(int argc, char **argv)
 {
 	no_faults = policy_omitted();

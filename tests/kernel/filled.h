@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A huge page of pattern in which three lines are really broken and known to
- * the kernel, and what must be true of it while it is kept.  For test programs:
- * the functions assert, so they are in this header, as the harness is in its.
+ * A huge page of pattern with three real errors that are on the kernel's
+ * record, and what must be true of it while it is kept.  The functions use the
+ * harness's assertions, so like the harness they are in a header.
  */
 #ifndef FILLED_H
 #define FILLED_H
@@ -27,11 +27,11 @@ struct filled {
 };
 
 /*
- * Break a line and let the kernel know, by a load of it.
+ * Poison a line and put it on the kernel's record by loading it.
  *
- * Without the policy only the first error is known to the kernel, as later
- * loads end at an unmapped page.  Poison that it does not know of would panic
- * it at the first read(2), so that goes again.
+ * Without the policy only the first error gets there, as later loads end at an
+ * unmapped page.  New poison would panic the kernel at the first read(2), so it
+ * is deleted in that case.
  */
 static inline void filled_consume(struct __test_metadata *_metadata,
 				  const struct hugepage *hp, size_t offset)
@@ -46,8 +46,8 @@ static inline void filled_consume(struct __test_metadata *_metadata,
 }
 
 /*
- * For a FIXTURE_SETUP(), which this ends with CONTROL_READY(); the teardown
- * deletes the poison.  This is for an @f->hp that exists already.
+ * Damage an @f->hp that exists already.  For a FIXTURE_SETUP(): this calls
+ * CONTROL_READY(), and the teardown has to delete the poison.
  */
 static inline void filled_break(struct __test_metadata *_metadata, struct filled *f)
 {
@@ -87,13 +87,13 @@ static inline long filled_check(const struct filled *f, const char *map)
 	return pattern_check_healthy(map, f->hp.size, f->raw, RAW_PAGES);
 }
 
-/* Enough to see every fault: of a gigantic page all bytes are read once. */
+/* The same for one word per base page: all bytes of 1 GiB would take long. */
 static inline long filled_sample(const struct filled *f, const char *map)
 {
 	return pattern_sample_healthy(map, f->hp.size, f->raw, RAW_PAGES);
 }
 
-/* Each raw page is SIGBUS, AR, of one base page. */
+/* A load of each raw page raises SIGBUS, AR, for one base page. */
 static inline void filled_expect_fatal(struct __test_metadata *_metadata,
 				       const struct filled *f, const char *map)
 {
@@ -107,7 +107,7 @@ static inline void filled_expect_fatal(struct __test_metadata *_metadata,
 	}
 }
 
-/* The same memory as ever, mapped huge. */
+/* Still the same physical memory, mapped huge. */
 static inline void filled_expect_in_place(struct __test_metadata *_metadata,
 					  const struct filled *f, const char *map)
 {
@@ -117,7 +117,7 @@ static inline void filled_expect_in_place(struct __test_metadata *_metadata,
 	EXPECT_TRUE(page_flags(f->hp.pa / BASE_PAGE) & PAGE_HUGE);
 }
 
-/* All of the above, but bytes by sample. */
+/* All of the above, with one word checked per base page. */
 static inline void filled_expect_intact(struct __test_metadata *_metadata,
 					const struct filled *f, const char *map)
 {

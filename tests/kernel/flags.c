@@ -35,7 +35,7 @@
 #define SHIFT_2M	(21U << MFD_HUGE_SHIFT)
 #define SHIFT_1G	(30U << MFD_HUGE_SHIFT)
 
-/* 0 or the errno of creation. */
+/* 0, or the errno of memfd_create(). */
 static int create_error(unsigned int flags)
 {
 	int fd = memfd_create("flags", flags);
@@ -46,7 +46,7 @@ static int create_error(unsigned int flags)
 	return 0;
 }
 
-/* Rule 1: alone EINVAL, until the shmem part exists. */
+/* Rule 1: EINVAL without MFD_HUGETLB, until shmem is supported. */
 TEST(refused_without_hugetlb)
 {
 	CONTROL_SAME();
@@ -70,7 +70,7 @@ TEST(unknown_flags_refused)
 	}
 }
 
-/* Rule 1: with MFD_HUGETLB, any huge page size. */
+/* Rule 1: with MFD_HUGETLB, any huge page size is accepted. */
 TEST(every_size_accepted)
 {
 	CONTROL_READY();
@@ -157,7 +157,7 @@ static int reopen(int fd)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* Rule 1: set once, no way to clear it. */
+/* Rule 1: a flag that is set cannot be cleared. */
 TEST_F(policy, not_clearable)
 {
 	int again;
@@ -172,7 +172,7 @@ TEST_F(policy, not_clearable)
 	close(again);
 }
 
-/* Rule 1: no way to set it later. */
+/* Rule 1: it cannot be set after creation. */
 TEST(not_settable)
 {
 	int fd, again;
@@ -216,7 +216,7 @@ FIXTURE_TEARDOWN(ranges)
 	hugepage_close(&self->hp);
 }
 
-/* Rule 2: bytes, hex, sorted, merged; no matter in which order they came. */
+/* Rule 2: bytes, hex, sorted, merged, in whatever order the errors came. */
 TEST_F(ranges, sorted_and_merged)
 {
 	static const size_t pages[] = { 9, 511, 7, 0, 8, 100 };
@@ -229,7 +229,7 @@ TEST_F(ranges, sorted_and_merged)
 		     fdinfo_ranges(self->hp.fd));
 }
 
-/* Rule 2: a successor asks by its own descriptor, without touching memory. */
+/* Rule 2: a successor reads it by its own descriptor, without any access. */
 TEST_F(ranges, seen_by_all_descriptors)
 {
 	int again;
@@ -242,7 +242,7 @@ TEST_F(ranges, seen_by_all_descriptors)
 	close(again);
 }
 
-/* Rule 2: file offsets, also behind the first folio; gone with the page. */
+/* Rule 2: file offsets, also after the first folio; gone with the folio. */
 TEST_F(ranges, second_folio_and_truncation)
 {
 	struct hugepage second = self->hp;
@@ -263,7 +263,7 @@ TEST_F(ranges, second_folio_and_truncation)
 	munmap(second.map, SIZE_2M);
 }
 
-/* What is lost stays known, while the file is sealed and afterwards. */
+/* Lost ranges stay on the record while the file is sealed and afterwards. */
 static void expect_sealed(struct __test_metadata *_metadata,
 			  const struct hugepage *hp, int seal, int error)
 {
@@ -276,8 +276,8 @@ static void expect_sealed(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 2: to seal a file against writes, the kernel marks its pages that are
- * pinned, waits for them, and takes these marks away.  It may take no others.
+ * Rule 2: to seal a file against writes, the kernel marks its pinned pages,
+ * waits for them, and clears these marks.  It must not clear any others.
  */
 TEST_F(ranges, sealed)
 {
@@ -298,7 +298,7 @@ TEST_F(ranges, sealed)
 	EXPECT_STREQ("0x2000+0x2000 0x64000+0x1000", fdinfo_ranges(hp->fd));
 }
 
-/* Rule 1: without it nothing changes. */
+/* Rule 1: files without the flag behave as before. */
 TEST(no_effect_without_it)
 {
 	struct hugepage hp;

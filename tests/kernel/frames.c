@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 17: the frame of a signal lies on a raw page.  Stores to it work,
- * and what XSAVE loads of it is a machine check in the kernel: the signal can
- * only be refused.  Neither the process nor its CPU may be lost for that.
+ * keep, rule 17: a signal frame lies on a raw page.  Stores to it work, but
+ * XSAVE also loads from it, a machine check in the kernel: the signal cannot be
+ * delivered.  The process must stay killable, and its CPU must stay usable.
  *
- * FXSAVE (boot with noxsave) loads nothing, so there the handler runs.
+ * FXSAVE (boot with noxsave) loads nothing, so with it the handler runs.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -30,7 +30,7 @@
 #define HANDLED		42
 #define MACHINE_CHECKS	8	/* far more than one frame should need */
 
-/* What a 32-bit system call can tell: below 4 GiB */
+/* Below 4 GiB, for a 32-bit system call */
 #define LOW_FILE	((void *)0x40000000)
 #define LOW_CODE	((void *)0x50000000)
 
@@ -100,7 +100,7 @@ FIXTURE_SETUP(frame)
 	self->hits = lab_poison_hits();
 	self->corrupted_kb = corrupted_kb();
 	CONTROL_READY();
-	/* Nobody else can end the loop there by deleting the poison. */
+	/* With one CPU, nothing can end the loop by deleting the poison. */
 	if (!last_cpu() && !variant->known)
 		CONTROL_FATAL();
 }
@@ -142,7 +142,7 @@ static long syscall_32(long nr, long a, long b, long c, long d)
 	return (int)ret;
 }
 
-/* Static, as a 32-bit pointer cannot point to the stack. */
+/* Static, as a 32-bit pointer cannot address the stack. */
 static struct {
 	uint32_t handler, flags, restorer, mask[2];
 } action_32;
@@ -158,7 +158,7 @@ static const unsigned char handler_32[] = {
 	0xb8, 1, 0, 0, 0, 0xbb, HANDLED, 0, 0, 0, 0xcd, 0x80,
 };
 
-/* A 64-bit process can have 32-bit frames, if it asks by a 32-bit call. */
+/* A handler set by a 32-bit call gets 32-bit frames, in any process. */
 static void use_frame_32(char *raw)
 {
 	char *code = mmap(LOW_CODE, BASE_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -174,7 +174,7 @@ static void use_frame_32(char *raw)
 		_exit(1);
 }
 
-/* A child that gets a signal, and then is gone, by one or another. */
+/* A child that gets a signal and ends, in its handler or by a signal. */
 static pid_t signalled(char *raw, bool ia32)
 {
 	pid_t pid = fork();
@@ -196,7 +196,7 @@ static bool ended(pid_t pid, int *status)
 	return waitpid(pid, status, WNOHANG) == pid;
 }
 
-/* If there is a loop, it is one that ends with the poison. */
+/* Deleting the poison ends the loop, if there is one. */
 static void clean_up(pid_t pid)
 {
 	lab_poison_clear();
@@ -225,7 +225,7 @@ TEST_F(frame, is_refused)
 	clean_up(pid);
 }
 
-/* One after the other, for as long as the group is not killed. */
+/* One such child after another, until the process group is killed. */
 static pid_t signalled_again_and_again(char *raw, bool ia32)
 {
 	pid_t pid = fork();
@@ -239,7 +239,7 @@ static pid_t signalled_again_and_again(char *raw, bool ia32)
 		waitpid(signalled(raw, ia32), NULL, 0);
 }
 
-/* Somebody else on the same CPU, as stop_machine() is. */
+/* Another task on the same CPU, standing in for stop_machine(). */
 static pid_t neighbour(void)
 {
 	pid_t pid = fork();
@@ -256,14 +256,14 @@ static bool group_is_gone(pid_t pgid)
 	return kill(-pgid, 0);
 }
 
-/* SIGKILL ends it; until then others have their share of its CPU. */
+/* SIGKILL ends it; until then other tasks get their share of its CPU. */
 TEST_F(frame, leaves_the_cpu)
 {
 	pid_t many = signalled_again_and_again(self->raw, variant->ia32);
 	pid_t other;
 	int status = 0;
 
-	/* It has begun. */
+	/* Wait until the loop has begun. */
 	if (have_xsave())
 		EXPECT_TRUE(poll_until(lab_poison_hits() > self->hits));
 	other = neighbour();

@@ -5,13 +5,13 @@
  *
  *	guest [--control] [--leaks] "PROGRAM [ARG]..." | "--gigantic N" ...
  *
- * --gigantic gives the next programs a pool of N pages of 1 GiB, as boots need
- * that have fewer from their command line.
+ * --gigantic gives the next programs a pool of N pages of 1 GiB, for boots
+ * whose command line asks for fewer.
  *
- * After each, "# lab: PROGRAM STATUS MISSED" on a line of its own: its wait
- * status and how many loads of poison the lab could not turn into a machine
- * check meanwhile.  --leaks: at the end, what a kernel with kmemleak has leaked;
- * that takes a minute or two.
+ * After each program, prints "# lab: PROGRAM STATUS MISSED" on its own line:
+ * its wait status, and how many loads of poison the lab could not turn into a
+ * machine check meanwhile.  --leaks: at the end, print what a kernel with
+ * kmemleak has leaked; that takes a minute or two.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -74,11 +74,11 @@ static void need_gigantic(const char *n)
 }
 
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
-#define LEAK_AGE_S	5	/* no younger object is looked at: mm/kmemleak.c */
+#define LEAK_AGE_S	5	/* mm/kmemleak.c ignores younger objects */
 
 /*
- * Where the kernel can tell what it leaked.  It reports on the console, which
- * fails the boot; here is what it found.
+ * If the kernel has kmemleak: its report on the console fails the boot; this
+ * prints the details.
  */
 static void show_leaks(void)
 {

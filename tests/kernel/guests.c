@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 18 and 25: KVM guests whose memory is hit.  KVM_CAP_MEMORY_FAILURE_EXIT
- * chooses between a hole of 4 KiB in stage 2, where the next access to the lost
- * page is an exit with its address, and the huge mapping that stays, where it
- * is a machine check.  And what KVM itself keeps addresses of guest pages for
- * looks them up anew.
+ * keep, rules 18 and 25: errors in the memory of KVM guests.
+ * KVM_CAP_MEMORY_FAILURE_EXIT chooses between a 4 KiB hole in stage 2, where
+ * the next access to the lost page is an exit with its address, and a huge
+ * mapping that stays, where it is a machine check.  Code in KVM that caches
+ * the addresses of guest pages looks them up again.
  */
 #define _GNU_SOURCE
 #include <count.h>
@@ -28,7 +28,7 @@
 #define LINE		0x740			/* in a base page */
 #define MANY		1000
 
-/* A guest with a huge page, and how many base pages more its stage 2 has. */
+/* A guest with a huge page; @others counts further base pages in stage 2. */
 FIXTURE(stage2)
 {
 	struct hugepage hp;
@@ -47,7 +47,7 @@ FIXTURE_VARIANT_ADD(stage2, huge_2M) { .size = SIZE_2M };
 FIXTURE_VARIANT_ADD(stage2, hole_1G) { .size = SIZE_1G, .hole = true };
 FIXTURE_VARIANT_ADD(stage2, huge_1G) { .size = SIZE_1G };
 
-/* On base there is no capability: its control shows what comes of that. */
+/* Base lacks the capability: its control runs without and shows the result. */
 static void create_guest(struct __test_metadata *_metadata, struct machine *m,
 			 struct hugepage *hp, size_t size, bool hole)
 {
@@ -89,7 +89,7 @@ FIXTURE_TEARDOWN_PARENT(stage2)
 	lab_poison_clear();
 }
 
-/* The same, for what has nothing to do with 1 GiB: each error costs a page. */
+/* The same, for tests that do not need 1 GiB, as each error costs a page. */
 FIXTURE(stage2_2M)
 {
 	struct hugepage hp;
@@ -126,7 +126,7 @@ static void break_line(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, lab_poison_add(hp->pa + offset + LINE, 1));
 }
 
-/* The first load is the guest's: nobody knows yet, so it is a machine check. */
+/* The guest loads new poison, which is a machine check. */
 static void consume_in_guest(struct __test_metadata *_metadata,
 			     struct machine *m, const struct hugepage *hp,
 			     size_t offset)
@@ -142,7 +142,7 @@ static void consume_in_guest(struct __test_metadata *_metadata,
 		  r.bus.addr & ~(BASE_PAGE - 1));
 }
 
-/* The VMM reads it. */
+/* The VMM loads new poison. */
 static void consume_in_host(struct __test_metadata *_metadata,
 			    const struct hugepage *hp, size_t offset)
 {
@@ -163,7 +163,7 @@ static void expect_exit(struct __test_metadata *_metadata,
 	EXPECT_EQ(BASE_PAGE, r.bytes);
 }
 
-/* Known by now: in any line an exit, of the base page; no machine check. */
+/* Known poison: any line of the base page is an exit, not a machine check. */
 static void expect_hole(struct __test_metadata *_metadata, struct machine *m,
 			int cpu, uint64_t gpa)
 {
@@ -175,7 +175,7 @@ static void expect_hole(struct __test_metadata *_metadata, struct machine *m,
 	EXPECT_EQ(hits, lab_poison_hits());
 }
 
-/* The bad line again is a machine check again; the rest of its page is there. */
+/* The bad line is a machine check again; the rest of its page is readable. */
 static void expect_mapped(struct __test_metadata *_metadata, struct machine *m,
 			  uint64_t gpa)
 {
@@ -189,7 +189,7 @@ static void expect_mapped(struct __test_metadata *_metadata, struct machine *m,
 	expect_loads(_metadata, m, gpa, 1);
 }
 
-/* Mappings of the huge page with @n lost base pages in as many 2 MiB. */
+/* Stage 2 with @n lost base pages, each in a different 2 MiB. */
 static void expect_split(struct __test_metadata *_metadata,
 			 const struct machine *m, size_t size, long others,
 			 long n)
@@ -220,7 +220,7 @@ static void expect_others(struct __test_metadata *_metadata, struct machine *m,
 		     (MACHINE_GPA + size - behind) / BASE_PAGE);
 }
 
-/* Rule 25: what the first error leaves mapped, and what it costs the others. */
+/* Rule 25: after the first error, all other pages stay mapped: no faults. */
 TEST_F_TIMEOUT(stage2, first_error, 120)
 {
 	long faults;
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(stage2, first_error, 120)
 
 #define COSTS		5
 
-/* What KVM_RUN takes that goes for the bad line, in instructions. */
+/* Cost of a KVM_RUN that loads the bad line, in instructions. */
 static long cost_of_bad_line(struct machine *m, uint64_t gpa)
 {
 	struct cost costs[COSTS];
@@ -260,8 +260,8 @@ static long cost_of_bad_line(struct machine *m, uint64_t gpa)
 }
 
 /*
- * The figures of docs/vmm.md.  A machine check's handler, signal and log line
- * are in the cost of the bad line.
+ * Print the figures of docs/vmm.md.  The cost of the bad line includes the
+ * handler, the signal and the log line of a machine check.
  */
 TEST_F_TIMEOUT(stage2, figures, 120)
 {
@@ -290,7 +290,7 @@ TEST_F_TIMEOUT(stage2, figures, 120)
 	EXPECT_EQ(variant->hole ? hits : hits + COSTS, lab_poison_hits());
 }
 
-/* The same if it is the VMM that meets it, and then a second one beside it. */
+/* The same if the VMM consumes the error, and then another one in the page. */
 TEST_F(stage2_2M, second_error)
 {
 	consume_in_host(_metadata, &self->hp, RAW);
@@ -308,7 +308,7 @@ TEST_F(stage2_2M, second_error)
 	expect_loads(_metadata, &self->m, MACHINE_GPA + RAW + BASE_PAGE, 9);
 }
 
-/* Mapped after the error: around it, or over it. */
+/* Mapped again after the error: around the lost page, or including it. */
 TEST_F_TIMEOUT(stage2, mapped_anew, 120)
 {
 	struct machine *m = &self->m;
@@ -331,7 +331,7 @@ TEST_F_TIMEOUT(stage2, mapped_anew, 120)
 	}
 }
 
-/* Where the guest has it is what the exit names. */
+/* After a move of the memory slot, the exit has the new guest address. */
 TEST_F(stage2_2M, moved)
 {
 	uint64_t gpa = MACHINE_GPA + SIZE_1G;
@@ -353,7 +353,7 @@ static void set_dirty_log(struct __test_metadata *_metadata, struct machine *m,
 					on ? KVM_MEM_LOG_DIRTY_PAGES : 0));
 }
 
-/* Writes are seen, with a hole there too; once it is off, all is as it was. */
+/* Writes are logged despite a hole; the hole stays once logging is off. */
 TEST_F(stage2_2M, dirty_logging)
 {
 	static unsigned char dirty[SIZE_2M / BASE_PAGE / 8];
@@ -378,7 +378,7 @@ TEST_F(stage2_2M, dirty_logging)
 		expect_mapped(_metadata, m, MACHINE_GPA + RAW);
 }
 
-/* Switched on with a hole there, and back. */
+/* Dirty logging is switched on and off while there is a hole. */
 TEST_F(stage2_2M, dirty_logging_later)
 {
 	struct machine *m = &self->m;
@@ -397,7 +397,7 @@ TEST_F(stage2_2M, dirty_logging_later)
 		expect_mapped(_metadata, m, MACHINE_GPA + RAW_2);
 }
 
-/* KVM_PRE_FAULT_MEMORY maps what is healthy, and says what is not. */
+/* KVM_PRE_FAULT_MEMORY maps a healthy page and refuses a lost one. */
 TEST_F(stage2_2M, mapped_ahead)
 {
 	struct machine *m = &self->m;
@@ -419,7 +419,7 @@ static size_t nth_raw(size_t size, size_t i, size_t n)
 	return (i * (size / BASE_PAGE / n) + 1) * BASE_PAGE;
 }
 
-/* The last of many is as exact as the first, and the others still are. */
+/* The last of many errors is as exact as the first; earlier ones stay so. */
 TEST_F_TIMEOUT(stage2, thousandth_error, 300)
 {
 	size_t n = variant->size == SIZE_1G ? MANY : 200, i;
@@ -453,7 +453,7 @@ struct reader {
 	struct machine_result result;
 };
 
-/* All over again, until something is lost. */
+/* Read all memory over and over, until an access fails. */
 static void *read_on(void *arg)
 {
 	struct reader *r = arg;
@@ -464,7 +464,7 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-/* Of several CPUs that read it all, each comes out with the address. */
+/* Several CPUs read all memory: each one exits with the lost address. */
 TEST_F(stage2_2M, several_cpus)
 {
 	struct reader r[MACHINE_CPUS];
@@ -484,7 +484,7 @@ TEST_F(stage2_2M, several_cpus)
 	consume_in_host(_metadata, &self->hp, RAW);
 	for (i = 0; i < MACHINE_CPUS; i++) {
 		ASSERT_EQ(0, pthread_join(r[i].thread, NULL));
-		/* whoever came first may have been the first at all */
+		/* one CPU may have consumed it while it was still new */
 		if (r[i].result.end == MACHINE_SIGBUS) {
 			EXPECT_EQ(BUS_MCEERR_AR, r[i].result.bus.code);
 			EXPECT_EQ(12, r[i].result.bus.lsb);
@@ -499,7 +499,7 @@ TEST_F(stage2_2M, several_cpus)
 }
 
 /*
- * A nested guest's VMCB on a raw page: KVM refuses to map it, and L1 is told by
+ * A nested guest's VMCB on a raw page: KVM refuses to map it, and L1 gets a
  * #GP, for which it has no handler here.
  */
 TEST_F(stage2_2M, nested)
@@ -515,7 +515,7 @@ TEST_F(stage2_2M, nested)
 	EXPECT_EQ(hits, lab_poison_hits());
 }
 
-/* The capability, in itself */
+/* The capability itself */
 
 FIXTURE(capability)
 {
@@ -557,7 +557,7 @@ static int enable_raw(struct machine *m, uint32_t flags, int i, uint64_t arg)
 	return ioctl(m->vm, KVM_ENABLE_CAP, &cap) ? -errno : 0;
 }
 
-/* What is refused changes nothing: it can be enabled afterwards. */
+/* Wrong arguments are refused; the capability can still be enabled. */
 TEST_F(capability, arguments)
 {
 	int i;
@@ -582,7 +582,7 @@ TEST_F(capability, twice)
 					  KVM_MEMORY_FAILURE_EXIT_HOLE));
 }
 
-/* Too late: refused, and the guest is as it was. */
+/* Refused once there are CPUs, and the guest works as before. */
 TEST_F(capability, with_cpus)
 {
 	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_2M));
@@ -600,8 +600,8 @@ TEST_F(capability, with_cpus)
 }
 
 /*
- * On memory without the policy an error takes all of the huge page, as ever;
- * what was SIGBUS at each access then is an exit.
+ * On memory without the policy an error still costs the whole huge page, but
+ * each later access is an exit instead of SIGBUS.
  */
 TEST_F(capability, without_policy)
 {
@@ -625,15 +625,15 @@ TEST_F(capability, without_policy)
 }
 
 /*
- * Rule 18: kernel addresses of guest pages
+ * Rule 18: kernel addresses of guest pages, cached by KVM
  */
 
 #define MSR_KVMCLOCK	0x4b564d01
 #define MSR_STEAL_TIME	0x4b564d03
 #define XEN_MSR		0x40000000
-#define CACHED		RAW	/* the page that KVM has an address of */
+#define CACHED		RAW	/* the page whose address KVM caches */
 
-/* pvclock_vcpu_time_info, and the same inside of what Xen has around it */
+/* pvclock_vcpu_time_info, plain and inside Xen's structures */
 #define CLOCK		0x100
 #define XEN_SHARED	CACHED
 #define XEN_PORT	3
@@ -646,7 +646,7 @@ FIXTURE(cached)
 
 FIXTURE_VARIANT(cached)
 {
-	size_t line;	/* that breaks, in the page */
+	size_t line;	/* the one that gets the error, offset in the page */
 };
 
 FIXTURE_VARIANT_ADD(cached, same_line) { .line = CLOCK };
@@ -664,7 +664,7 @@ FIXTURE_TEARDOWN_PARENT(cached)
 	lab_poison_clear();
 }
 
-/* Known to the kernel: by a load of the VMM. */
+/* Put an error on the kernel's record, by a load of the VMM. */
 static void break_cached(struct __test_metadata *_metadata,
 			 const struct hugepage *hp, size_t line)
 {
@@ -675,7 +675,7 @@ static void break_cached(struct __test_metadata *_metadata,
 	ASSERT_EQ(12, seen.lsb);
 }
 
-/* All clocks that the guest has are written anew at its next entry. */
+/* KVM rewrites all of the guest's clocks at its next entry. */
 static void update_clocks(struct __test_metadata *_metadata, struct machine *m)
 {
 	struct kvm_clock_data clock = { .clock = 1000 };
@@ -689,7 +689,7 @@ static uint32_t word_at(const struct hugepage *hp, size_t offset)
 	return *(volatile uint32_t *)(hp->map + offset);
 }
 
-/* The clock ticks, and the guest goes on, if where it is written is healthy. */
+/* The clock is in a healthy page: it is updated, and the guest runs. */
 static void expect_clock(struct __test_metadata *_metadata, struct machine *m,
 			 const struct hugepage *hp, size_t offset)
 {
@@ -699,7 +699,7 @@ static void expect_clock(struct __test_metadata *_metadata, struct machine *m,
 	EXPECT_NE(version, word_at(hp, offset));
 }
 
-/* No report, no machine check; what can be read of the page stands still. */
+/* No kernel report, no machine check, and the clock is no longer updated. */
 static void expect_inactive(struct __test_metadata *_metadata,
 			    struct machine *m, const struct hugepage *hp,
 			    size_t offset, bool readable)
@@ -714,7 +714,7 @@ static void expect_inactive(struct __test_metadata *_metadata,
 	EXPECT_EQ(hits, lab_poison_hits());
 }
 
-/* A page that every Linux guest has; later it moves its clock. */
+/* Every Linux guest has such a page.  At the end the guest moves its clock. */
 TEST_F(cached, kvmclock)
 {
 	struct machine *m = &self->m;
@@ -733,7 +733,7 @@ TEST_F(cached, kvmclock)
 	expect_clock(_metadata, m, &self->hp, RAW_2 + CLOCK);
 }
 
-/* By user addresses: an access fails, and the guest goes on. */
+/* Written at a user address: the write fails, and the guest runs on. */
 TEST_F(cached, steal_time)
 {
 	struct machine *m = &self->m;
@@ -776,7 +776,7 @@ TEST_F(cached, xen_time)
 			variant->line != CLOCK);
 }
 
-/* struct vcpu_info has a clock at 32. */
+/* struct vcpu_info has a clock at offset 32. */
 TEST_F(cached, xen_vcpu_info)
 {
 	struct machine *m = &self->m;
@@ -842,7 +842,7 @@ static void expect_no_events(struct __test_metadata *_metadata,
 	expect_loads(_metadata, m, MACHINE_GPA, 1);
 }
 
-/* Events go through it; where it is lost they are refused. */
+/* Events need the page; once it is lost, they are refused. */
 TEST_F(cached, xen_shared_info)
 {
 	struct machine *m = &self->m;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 7 and 8: fallocate() and ftruncate() of a file that has kept
- * folios.  What stays is neither zeroed nor replaced, and where a part is to be
- * zeroed the kernel leaves out the poison.
+ * keep, rules 7 and 8: fallocate() and ftruncate() of a file with kept folios.
+ * Folios that stay are neither zeroed nor replaced; when the kernel has to zero
+ * part of one, it skips the poison.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
 	lab_poison_clear();
 }
 
-/* The folio, and the number of pages in use, are as they were. */
+/* The folio and the number of pages in use have not changed. */
 static void expect_untouched(struct __test_metadata *_metadata,
 			     const struct filled *f, const struct pool *before)
 {
@@ -55,7 +55,7 @@ static void expect_untouched(struct __test_metadata *_metadata,
 	EXPECT_EQ(-1, filled_check(f, f->hp.map));
 }
 
-/* Rule 7: there is a folio already, so there is nothing to allocate. */
+/* Rule 7: the file has its folio already, so nothing is allocated. */
 TEST_F(kept, fallocate)
 {
 	EXPECT_EQ(0, fallocate(self->f.hp.fd, 0, 0, SIZE_2M));
@@ -63,7 +63,7 @@ TEST_F(kept, fallocate)
 	expect_untouched(_metadata, &self->f, &self->pool);
 }
 
-/* Rule 7: a file of huge pages ends with one, so no folio loses a part. */
+/* Rule 7: a hugetlb file ends at a huge page, so no folio loses a part. */
 TEST_F(kept, truncate_amid_folio)
 {
 	EXPECT_EQ(-1, ftruncate(self->f.hp.fd, self->f.raw[1]));
@@ -71,7 +71,7 @@ TEST_F(kept, truncate_amid_folio)
 	expect_untouched(_metadata, &self->f, &self->pool);
 }
 
-/* Rule 7: and what comes behind it is no concern of the folio's. */
+/* Rule 7: changes of the file after the folio do not affect the folio. */
 TEST_F(kept, file_grows_and_shrinks)
 {
 	EXPECT_EQ(0, ftruncate(self->f.hp.fd, 2 * SIZE_2M));
@@ -80,7 +80,7 @@ TEST_F(kept, file_grows_and_shrinks)
 	expect_untouched(_metadata, &self->f, &self->pool);
 }
 
-/* Zeroed from @start to @end and nowhere else, the raw pages as ever. */
+/* Zeroed from @start to @end and nowhere else; the raw pages are unchanged. */
 static void expect_zeroed(struct __test_metadata *_metadata,
 			  const struct filled *f, size_t start, size_t end)
 {
@@ -101,8 +101,8 @@ static void expect_zeroed(struct __test_metadata *_metadata,
 
 /*
  * Rule 8.  Stock writes to the raw page, which is no longer mapped: an oops
- * with the file locked.  So all of it is a child's, that this process need
- * not wait for.
+ * with the file locked.  So a child does everything, and this process can end
+ * without it.
  */
 FIXTURE(punched)
 {
@@ -119,7 +119,7 @@ FIXTURE_TEARDOWN_PARENT(punched)
 	lab_poison_clear();
 }
 
-/* A child that has failed an assertion ends with another status. */
+/* Exit status of a child that has not failed an assertion. */
 #define CHILD_DONE	42
 
 static bool ends_well(pid_t pid)
@@ -140,8 +140,8 @@ static void refill(const struct filled *f)
 }
 
 /*
- * Of a raw page the healthy lines stay readable: whoever makes a hole there is
- * told, and has all else done.
+ * The healthy lines of a raw page keep their data, so a hole that includes such
+ * a page returns EIO; all other pages are zeroed.
  */
 static int hole_error(const struct filled *f, size_t start, size_t end)
 {
@@ -176,7 +176,7 @@ static void expect_removed(struct __test_metadata *_metadata,
 	expect_zeroed(_metadata, f, start, end);
 }
 
-/* Raw pages are the fourth, and two in the middle. */
+/* The raw pages are the fourth, and two in the middle. */
 TEST_F(punched, partly)
 {
 	const size_t raw = 3 * BASE_PAGE, half = SIZE_2M / 2;
@@ -200,7 +200,7 @@ TEST_F(punched, partly)
 	EXPECT_TRUE(ends_well(pid));
 }
 
-/* Three folios with poison: the hole has all of the second only. */
+/* Three folios with poison: the hole covers only the second completely. */
 FIXTURE(spanned)
 {
 	struct filled part[3];
@@ -241,7 +241,7 @@ static void create_three(struct __test_metadata *_metadata,
 	}
 }
 
-/* Rules 8 and 11: the neighbours are zeroed in part, the one between goes. */
+/* Rules 8 and 11: the first and third are zeroed in part, the second goes. */
 TEST_F(spanned, punched_amid_both_ends)
 {
 	const size_t from = 2 * BASE_PAGE, to = SIZE_2M / 2 + 3 * BASE_PAGE;

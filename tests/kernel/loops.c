@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rule 17: the kernel copies data of a process with page faults disabled,
- * faults memory in if nothing was copied, and tries again. Poison is there when
- * it is faulted in, and cannot be copied. Each call returns nevertheless, with
- * what lies before the poison or an error, and SIGKILL would end it.
+ * faults the memory in if nothing was copied, and retries. Faulting poison in
+ * succeeds, but it cannot be copied. Each call must still return, with an error
+ * or the bytes before the poison, and SIGKILL must end it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,17 +25,17 @@
 #include "sink.h"
 #include "uring.h"
 
-/* How much of what is written lies before the poison, and behind. */
+/* Numbers of bytes to write before the poison, and from it on. */
 static const size_t before[] = { 0, 1, 64, 1000, 2049, 5000, 9000 };
 #define BEHIND		300UL
 #define FRESH_FIRST	20	/* base page with the first fresh line */
 
-/* A write, and by whom. */
+/* A write, and which thread does it. */
 struct way {
 	const char *from;
 	size_t len;
 	int fd;
-	bool worker;	/* by a thread of io_uring, not of the process */
+	bool worker;	/* by a worker of io_uring, not by the caller */
 	/* the registered memory, for a fixed buffer */
 	const struct hugepage *fixed;
 };
@@ -70,7 +70,7 @@ static long write_by_ring(void *arg)
 	return by_ring(arg, IORING_OP_WRITE);
 }
 
-/* Nothing but what lies before the poison, and that as it is. */
+/* An error, or only bytes from before the poison, unchanged. */
 static void expect_start_of(struct __test_metadata *_metadata,
 			    const struct way *w, long done, size_t at)
 {
@@ -86,7 +86,7 @@ static void expect_start_of(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, memcmp(data, w->from, done));
 }
 
-/* And the next one, all of which is well, does what it should. */
+/* A following write of healthy data works. */
 static void expect_goes_on(struct __test_metadata *_metadata,
 			   long (*what)(void *arg), const struct way *w,
 			   const char *healthy)
@@ -142,7 +142,7 @@ FIXTURE_TEARDOWN_PARENT(known)
 	sink_unmount(&self->sink);
 }
 
-/* From a raw page: at its start, and from somewhere before it. */
+/* Write from a raw page: from its start, and from addresses before it. */
 static void write_known(struct __test_metadata *_metadata,
 			struct filled *f, int fd, bool worker,
 			long (*what)(void *arg))
@@ -175,8 +175,8 @@ TEST_F_TIMEOUT(known, written_by_worker, 120)
 }
 
 /*
- * A buffer that was registered before the error: the kernel has its own address
- * for it, and no fault to take.
+ * A buffer that was registered before the error: the kernel uses an address of
+ * its own for it, at which it takes no page faults.
  */
 FIXTURE(fixed)
 {
@@ -243,7 +243,7 @@ static long write_fixed(const struct uring *ring, int fd, const char *from,
 	return attempt(submit_fixed, &w);
 }
 
-/* New to the kernel at each position: it meets that itself. */
+/* New poison at each position: the kernel itself consumes it. */
 static void write_fresh(struct __test_metadata *_metadata, int fd,
 			const struct hugepage *hp, const struct uring *ring,
 			bool worker)
@@ -277,7 +277,7 @@ TEST_F_TIMEOUT(fixed, fresh_by_worker, 120)
 	write_fresh(_metadata, self->sink.fd, &self->hp, &self->ring, true);
 }
 
-/* The kernel knows: refused, whichever line of the raw page it is. */
+/* Known poison: refused for every line of the raw page. */
 TEST_F_TIMEOUT(fixed, known, 120)
 {
 	const size_t raw = FRESH_FIRST * BASE_PAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 7 and 10: system calls on a mapping of a kept folio do as they
- * would with a healthy one, and none takes the folio away or moves it.
+ * keep, rules 7 and 10: system calls on a mapping of a kept folio work as on a
+ * healthy one, and none of them removes or moves the folio.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -54,7 +54,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
 	lab_poison_clear();
 }
 
-/* The kernel met no poison, and all is where it was. */
+/* The kernel consumed no poison, and the folio is mapped as before. */
 static void expect_undisturbed(struct __test_metadata *_metadata,
 			       const struct filled *f, int64_t hits)
 {
@@ -77,7 +77,7 @@ TEST_F(kept, shrinks)
 	EXPECT_EQ(self->hits + RAW_PAGES, lab_poison_hits());
 }
 
-/* A mapping ends where huge pages end; what is not done does no harm. */
+/* Calls that would split a huge page are refused and do no harm. */
 TEST_F(kept, not_split)
 {
 	const size_t half = SIZE_2M / 2;
@@ -105,7 +105,7 @@ TEST_F(kept, protected_and_back)
 	EXPECT_EQ(1, self->map[10 * BASE_PAGE]);
 }
 
-/* Locking brings pages in: by get_user_pages, that want no page (rule 9). */
+/* mlock() faults in by get_user_pages(), without taking pages (rule 9). */
 TEST_F(kept, locked)
 {
 	ASSERT_EQ(0, madvise(self->map, SIZE_2M, MADV_DONTNEED));
@@ -154,7 +154,7 @@ TEST_F(kept, mapped_populated)
 	filled_expect_intact(_metadata, &self->f, twin);
 }
 
-/* What is for other memory than hugetlb is refused, or changes nothing. */
+/* Advice that hugetlb does not support is refused or has no effect. */
 TEST_F(kept, advice_for_others)
 {
 	static const int refused[] = {
@@ -194,7 +194,7 @@ TEST_F(kept, not_forked)
 	expect_undisturbed(_metadata, &self->f, self->hits);
 }
 
-/* Length of what PAGEMAP_SCAN finds present from @map on, or -errno. */
+/* How many bytes from @map on PAGEMAP_SCAN finds present, or -errno. */
 static long scan_present(const char *map)
 {
 	struct page_region found = { 0 };
@@ -214,7 +214,7 @@ static long scan_present(const char *map)
 	return n ? n : (long)(found.end - found.start);
 }
 
-/* Raw pages as well: a page is either mapped or it is not. */
+/* Raw pages are shown too, as they are mapped. */
 TEST_F(kept, seen_by_pagemap)
 {
 	const unsigned long pfn = self->f.hp.pa / BASE_PAGE;
@@ -227,8 +227,8 @@ TEST_F(kept, seen_by_pagemap)
 }
 
 /*
- * What is raw says fdinfo; struct pages of a huge page may be optimised away,
- * so they cannot tell until it is released.
+ * Page flags do not show raw pages before the release, as HVO may have freed
+ * the tail struct pages; only fdinfo shows them.
  */
 TEST_F(kept, seen_by_page_flags)
 {
@@ -247,7 +247,7 @@ TEST_F(kept, seen_by_page_flags)
 	expect_undisturbed(_metadata, &self->f, self->hits);
 }
 
-/* The lines of the mapping at @map that start with @key hold @what. */
+/* True if the entry of the mapping at @map in @file contains @what. */
 static bool maps_say(const char *file, const char *map, const char *what)
 {
 	static char text[1 << 16];
@@ -279,7 +279,7 @@ TEST_F(kept, seen_by_smaps)
 	EXPECT_EQ(self->hits + RAW_PAGES, lab_poison_hits());
 }
 
-/* Rule 10: bound to either node with an order to move, it stays. */
+/* Rule 10: mbind() to either node, with the flag to move, moves nothing. */
 TEST_F(kept, bound_by_mbind)
 {
 	unsigned long node;
@@ -299,7 +299,7 @@ TEST_F(kept, bound_by_mbind)
 	EXPECT_LE(1, failed);
 }
 
-/* Rule 10: all of the process from each node to the other. */
+/* Rule 10: nor does migrate_pages() from each node to the other. */
 TEST_F(kept, left_by_migrate_pages)
 {
 	const unsigned long one = 1, other = 2;
@@ -309,7 +309,7 @@ TEST_F(kept, left_by_migrate_pages)
 	expect_undisturbed(_metadata, &self->f, self->hits);
 }
 
-/* Rule 7: a policy is for new memory; a fault finds what there is. */
+/* Rule 7: a memory policy affects new memory; a fault maps this folio. */
 TEST_F(kept, faulted_under_mempolicy)
 {
 	unsigned long node;

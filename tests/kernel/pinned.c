@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 17 and 19: who got hold of a page before its error has it still,
- * and can make the kernel load or store there as often as he likes.
+ * keep, rules 17 and 19: a process that pinned a page before its error can make
+ * the kernel load from it or store to it any number of times.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -28,9 +28,9 @@
 #include "uring.h"
 
 #define RAW		(20 * BASE_PAGE)	/* the page with the error */
-#define LINE		640UL		/* the line of it, from RAW on */
+#define LINE		640UL		/* offset of its line in the page */
 
-/* What has been taken of a page before it broke; @raw is the page. */
+/* Break a line of a page that is pinned already, and consume the error. */
 static void break_line(struct __test_metadata *_metadata,
 		       const struct hugepage *hp)
 {
@@ -49,7 +49,7 @@ static void make_page(struct __test_metadata *_metadata, struct hugepage *hp)
 	pattern_fill(hp->map, 0, SIZE_2M);
 }
 
-/* The page, and the one behind it, are in a pipe, given for good. */
+/* The page and the next one have been given to a pipe. */
 FIXTURE(piped)
 {
 	struct hugepage hp;
@@ -112,7 +112,7 @@ TEST_F(piped, spliced_to_file)
 	EXPECT_EQ(-EIO, attempt(splice_some, &t));
 }
 
-/* Who reads the socket loads it. */
+/* The read of the socket loads the poison. */
 TEST_F(piped, spliced_to_socket)
 {
 	struct transfer t = { .from = self->ends[0] };
@@ -125,7 +125,7 @@ TEST_F(piped, spliced_to_socket)
 	EXPECT_EQ(-EAGAIN, attempt(read_some, &t));
 }
 
-/* A registered buffer. */
+/* A buffer registered with io_uring. */
 FIXTURE(registered)
 {
 	struct hugepage hp;
@@ -176,13 +176,13 @@ TEST_F(registered, stored_into)
 	EXPECT_EQ(BASE_PAGE, attempt(submit, &r));
 	r.sqe.flags = IOSQE_ASYNC;
 	EXPECT_EQ(BASE_PAGE, attempt(submit, &r));
-	/* It stays mapped with the policy: what was stored is there. */
+	/* With the policy the page stays mapped, and shows what was stored. */
 	EXPECT_FALSE(sigbus_on_load(self->hp.map + RAW + LINE + 64,
 				    &(struct sigbus){ 0 }));
 	EXPECT_EQ(0, self->hp.map[RAW + LINE + 64]);
 }
 
-/* Buffers that the process provides, in a ring in its own memory. */
+/* Provide a buffer by a ring in the process' own memory, at @br. */
 static int provide_buffer(const struct uring *ring, struct io_uring_buf_ring *br,
 			  void *buffer, size_t len)
 {
@@ -225,7 +225,7 @@ FIXTURE_TEARDOWN_PARENT(provided)
 	lab_poison_clear();
 }
 
-/* Rule 19: the kernel goes on with what is well of the ring's page. */
+/* Rule 19: the kernel still uses the healthy lines of the ring's page. */
 TEST_F(provided, ring_in_raw_page)
 {
 	struct request r = {
@@ -244,7 +244,7 @@ TEST_F(provided, ring_in_raw_page)
 	EXPECT_EQ(0, memcmp("12345678", self->buffer, 8));
 }
 
-/* Sockets over the loopback. */
+/* Sockets over the loopback device. */
 static int up_loopback(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
@@ -310,7 +310,7 @@ static long send_uncopied(void *arg)
 	return done < 0 ? -errno : done;
 }
 
-/* The kernel copies when it finds that the packet stays here. */
+/* The kernel copies the data after all, as the packet is delivered locally. */
 TEST_F(sent, fresh_uncopied)
 {
 	struct message m = {
@@ -331,7 +331,7 @@ TEST_F(sent, fresh_uncopied)
 	EXPECT_EQ(-1, pattern_check(data, RAW + BASE_PAGE, BASE_PAGE));
 }
 
-/* Known poison does not get that far. */
+/* A send of known poison is refused. */
 TEST_F(sent, known_from_registered)
 {
 	struct request r = {

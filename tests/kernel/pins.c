@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 9 and 11: long-term pins.  Whoever has pinned pages of a kept
- * folio goes on with them, whatever happens to the folio; nothing is freed
- * under him, and the last pin to go does what the last reference has to do.
- * Nobody starts to use a page that is known to be raw.
+ * keep, rules 9 and 11: long-term pins.  Pinned pages of a kept folio stay
+ * usable by the pin, whatever happens to the folio; none is freed while it is
+ * pinned, and the end of the last pin does what the last reference has to do.
+ * A page that is known to be raw cannot be pinned.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -26,10 +26,10 @@
 #include "raise.h"
 #include "scene.h"
 
-/* Of a folio of 2 MiB: base pages that are pinned, that break elsewhere. */
+/* In a folio of 2 MiB: base pages that are pinned, and those that break. */
 #define PINNED		(64 * BASE_PAGE)
 #define PINNED_BYTES	(16 * BASE_PAGE)
-#define WRITTEN		(PINNED + BASE_PAGE)	/* by way of the pin */
+#define WRITTEN		(PINNED + BASE_PAGE)	/* through the pin */
 #define RAW_PINNED	(PINNED + PINNED_BYTES - BASE_PAGE)
 #define RAW_BEFORE	(5 * BASE_PAGE)
 #define RAW_BEHIND	(300 * BASE_PAGE)
@@ -40,8 +40,8 @@ static void add_raw(struct scene *s, size_t offset)
 }
 
 /*
- * A long-term pin moves pages out of the movable zone, and that only to where
- * the pool has a page already: have more pages than fit into that zone.
+ * A long-term pin migrates a page out of the movable zone, but only to a page
+ * that the pool already has: have more pages than fit into that zone.
  */
 static size_t pool_wanted(void)
 {
@@ -58,14 +58,14 @@ static void open_scene(struct __test_metadata *_metadata, struct scene *s,
 	scene_open(_metadata, s, size);
 }
 
-/* For the next page; what was raw of this one keeps its poison to the end. */
+/* Before the next scene; raw pages keep their poison until the teardown. */
 static void leave_scene(struct scene *s)
 {
 	holder_end(&s->holder);
 	munmap(s->flags, s->nr * sizeof(*s->flags));
 }
 
-/* Rule 11: in the pool's books, and not taken apart. */
+/* Rule 11: still counted in the pool, and not dissolved. */
 static void expect_held(struct __test_metadata *_metadata,
 			const struct scene *s)
 {
@@ -81,7 +81,7 @@ static void expect_held(struct __test_metadata *_metadata,
 			  (PAGE_HUGE | PAGE_BUDDY | PAGE_HWPOISON));
 }
 
-/* The pin is as good as ever: what was written is there. */
+/* A read through the pin returns the pattern. */
 static void expect_readable(struct __test_metadata *_metadata,
 			    struct pinner *p, size_t offset)
 {
@@ -91,7 +91,7 @@ static void expect_readable(struct __test_metadata *_metadata,
 	EXPECT_EQ(-1, pattern_check(data, offset, PINNER_BYTES));
 }
 
-/* What is written by the pin is there for the process. */
+/* The process sees what is written through the pin. */
 static void expect_writable(struct __test_metadata *_metadata,
 			    struct scene *s, struct pinner *p)
 {
@@ -103,7 +103,7 @@ static void expect_writable(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, holder_check(&s->holder, WRITTEN, PINNER_BYTES));
 }
 
-/* The last pin goes, and only then the rest of the folio. */
+/* The folio is held until its last pin goes, and then released. */
 static void expect_last_pin(struct __test_metadata *_metadata,
 			    struct scene *s, struct pinner *p)
 {
@@ -113,7 +113,7 @@ static void expect_last_pin(struct __test_metadata *_metadata,
 	expect_released(_metadata, s);
 }
 
-/* Pin a part that has been filled, but for WRITTEN. */
+/* Fill the part to pin, except for WRITTEN, and pin it. */
 static void pin_part(struct __test_metadata *_metadata, struct scene *s,
 		     enum pinner_kind kind, struct pinner *taken)
 {
@@ -159,7 +159,7 @@ static bool is_gup_test(enum pinner_kind kind)
 	return kind == PINNER_GUP || kind == PINNER_GUP_FAST;
 }
 
-/* Raise an error that is on top of those that there are. */
+/* Raise a further error. */
 static void raise_more(struct __test_metadata *_metadata, struct scene *s,
 		       size_t offset, enum error_way way)
 {
@@ -168,8 +168,8 @@ static void raise_more(struct __test_metadata *_metadata, struct scene *s,
 }
 
 /*
- * Rule 9: neither the pin nor the process that has the page notices errors
- * elsewhere in the folio.  One among the pinned pages costs that page.
+ * Rule 9: errors elsewhere in the folio affect neither the pin nor the process
+ * that has the page.  An error in a pinned page costs only that page.
  */
 TEST_F(pinned, survives_errors)
 {
@@ -192,7 +192,7 @@ TEST_F(pinned, survives_errors)
 	expect_last_pin(_metadata, s, &p);
 }
 
-/* A file that udmabuf has sealed cannot shrink. */
+/* udmabuf seals the file, so the file cannot be truncated. */
 static bool is_possible(enum pinner_kind kind, enum release_how how)
 {
 	return kind != PINNER_UDMABUF || how != RELEASE_TRUNCATE;
@@ -208,8 +208,7 @@ static void pin_and_break(struct __test_metadata *_metadata, struct scene *s,
 }
 
 /*
- * Rule 11: the process is done with the page, in whichever way; whoever has
- * the pin is not.
+ * Rule 11: the pin outlives the process' use of the page, however that ends.
  */
 static void outlive(struct __test_metadata *_metadata, struct scene *s,
 		    enum pinner_kind kind, enum release_how how)
@@ -225,7 +224,7 @@ static void outlive(struct __test_metadata *_metadata, struct scene *s,
 	open_scene(_metadata, s, SIZE_2M);
 }
 
-/* Nor is it a special case that the pin goes as mapping and file do. */
+/* The process dies, and pin, mapping and file go together. */
 static void die_with_pin(struct __test_metadata *_metadata, struct scene *s,
 			 enum pinner_kind kind)
 {
@@ -247,8 +246,8 @@ TEST_F(pinned, outlives_mapping_and_file)
 }
 
 /*
- * Rules 11, 15: the folio has left its file without an error.  One that comes
- * then is on the record all the same, and honoured when the pin goes.
+ * Rules 11, 15: the folio has left its file without an error.  An error that
+ * arrives then is still recorded, and respected when the pin goes.
  */
 TEST_F(pinned, error_after_truncation)
 {
@@ -268,14 +267,14 @@ TEST_F(pinned, error_after_truncation)
 	expect_last_pin(_metadata, s, &p);
 }
 
-/* The page is this process' own: no holder, but what it has of the page. */
+/* This process has the page itself: only the holder's @hp is used. */
 static void own_page(struct __test_metadata *_metadata, struct scene *s)
 {
 	sigbus_catch();
 	ASSERT_EQ(0, hugepage_create(&s->holder.hp, SIZE_2M));
 }
 
-/* Out of the movable zone, by a long-term pin. */
+/* A long-term pin may have moved the page out of the movable zone. */
 static void own_page_moved(struct scene *s)
 {
 	s->holder.hp.pa = pagemap_pfn(s->holder.hp.map) * BASE_PAGE;
@@ -309,7 +308,7 @@ static bool same_pins(const struct pins *before)
 	       now.pinned_kb == before->pinned_kb;
 }
 
-/* io_uring needs a moment for what it had pinned. */
+/* io_uring drops its pins a moment after the close. */
 static void expect_no_more_pins(struct __test_metadata *_metadata,
 				const struct pins *before)
 {
@@ -331,15 +330,15 @@ static int try_pin(enum pinner_kind kind, const struct hugepage *hp,
 	return err;
 }
 
-/* Of these, only memfd_pin_folios() tells its callers of poison as such. */
+/* Of these, only memfd_pin_folios() has an error of its own for poison. */
 static int refusal(enum pinner_kind kind)
 {
 	return kind == PINNER_UDMABUF ? -EHWPOISON : -EFAULT;
 }
 
 /*
- * Rule 9: who asks for a raw page gets an error and nothing else, wherever
- * among those asked for it is; its neighbours are to be had.
+ * Rule 9: a long-term pin of a range with a raw page anywhere in it fails as a
+ * whole; the neighbours of the raw page can be pinned.
  */
 TEST_F(pinned, refuses_raw_pages)
 {
@@ -381,8 +380,8 @@ FIXTURE_TEARDOWN_PARENT(dma_buf)
 }
 
 /*
- * Rules 3, 4: who consumes the error has none of the file's mappings, but one
- * of the pinned pages, which nobody finds by way of the file.
+ * Rules 3, 4: the consumer has no mapping of the file, but one of the pinned
+ * pages, which cannot be found through the file.
  */
 TEST_F(dma_buf, consumer_is_told)
 {
@@ -448,7 +447,7 @@ FIXTURE_TEARDOWN_PARENT(twice)
 	scene_close(&self->s);
 }
 
-/* Rule 11: only the last pin is the last. */
+/* Rule 11: of two pins, only the end of the last one is the release. */
 TEST_F(twice, last_pin_releases)
 {
 	struct scene *s = &self->s;
@@ -491,7 +490,7 @@ FIXTURE_TEARDOWN_PARENT(got)
 	scene_close(&self->s);
 }
 
-/* Rule 9: all pages but the raw one, before it and behind it. */
+/* Rule 9: all pages before and after the raw one, but not that one. */
 TEST_F(got, all_but_raw_pages)
 {
 	const size_t nr = SIZE_2M / BASE_PAGE, raw = RAW_BEHIND / BASE_PAGE;
@@ -546,7 +545,7 @@ static bool is_among(const char *from, size_t pages, size_t which, bool pin)
 	       kmsg_count("---- page #%zu, starting", which - 1) == in + 1;
 }
 
-/* Rule 9: one call gives what lies before the raw page. */
+/* Rule 9: one call returns the pages before the raw page. */
 TEST_F(short_count, ends_at_raw_page)
 {
 	struct hugepage *hp = &self->s.holder.hp;
@@ -589,8 +588,8 @@ FIXTURE_TEARDOWN_PARENT(gigantic)
 }
 
 /*
- * Rules 9 and 11 for a virtual machine's memory with a device: all of it is
- * mapped for DMA, some of it breaks, and DMA goes on for the rest.
+ * Rules 9 and 11 for a virtual machine with a device: all of its memory is
+ * mapped for DMA, some pages break, and DMA to the others still works.
  */
 TEST_F_TIMEOUT(gigantic, dma_goes_on, 120)
 {

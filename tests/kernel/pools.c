@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rules 10 to 14: pools are resized, limited, demoted and offlined
- * around kept folios, and whatever happens, all counters are true.
+ * around kept folios, and all counters stay correct throughout.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,15 +39,15 @@
 
 #define PAGES_MAX	16
 
-/* A file of some huge pages, all mapped, that share one descriptor. */
+/* A file of several huge pages, all mapped, with one descriptor. */
 struct file {
 	size_t n, size;
 	struct hugepage page[PAGES_MAX];
 };
 
 /*
- * Where surplus pages are is known by node only, and pages come from the node
- * of the CPU: so all of a test stays on one.
+ * The kernel counts surplus pages per node only, and pages come from the node
+ * of the CPU: so run all of a test on one node.
  */
 static void stay_on_node_0(struct __test_metadata *_metadata)
 {
@@ -67,8 +67,8 @@ static void prepare(struct __test_metadata *_metadata)
 }
 
 /*
- * Have exactly @spare free pages, none of them surplus or reserved.  Without
- * the policy pages with errors stay in use for good, so some may be used.
+ * Have exactly @spare free pages, none of them surplus or reserved.  Others may
+ * be in use: without the policy, pages with errors stay in use forever.
  */
 static void spare_pages(struct __test_metadata *_metadata, size_t size,
 			long spare, struct pool *pool)
@@ -109,7 +109,7 @@ static void file_map(struct __test_metadata *_metadata, struct file *f,
 		};
 }
 
-/* Each base page knows its offset, so that all can be told apart. */
+/* Write its offset into each base page, to distinguish them. */
 static void touch(struct __test_metadata *_metadata, struct hugepage *hp)
 {
 	size_t offset;
@@ -143,7 +143,7 @@ static int punch(const struct file *f, size_t i)
 			 i * f->size, f->size);
 }
 
-/* One base page of each, and not always the same one. */
+/* One base page per huge page, a different one in each. */
 static size_t raw_offset(const struct hugepage *hp)
 {
 	return hp->pa / hp->size * 37 % (hp->size / BASE_PAGE) * BASE_PAGE;
@@ -156,7 +156,7 @@ static void damage(struct __test_metadata *_metadata, const struct hugepage *hp)
 	ASSERT_EQ(0, error_raise(hp, raw_offset(hp), ERROR_CONSUME, &seen));
 }
 
-/* Rule 10: it is where it was, and all of its healthy pages are there. */
+/* Rule 10: it has not moved, and all of its healthy pages are intact. */
 static void expect_kept(struct __test_metadata *_metadata,
 			const struct hugepage *hp)
 {
@@ -194,8 +194,8 @@ static size_t free_pages(const struct hugepage *hp)
 }
 
 /*
- * Rule 12.  Blocks that a raw page has made small are the first to be used
- * again, by per-CPU lists at least; `release` looks closer.
+ * Rule 12.  The small blocks next to a raw page are reused first, at least by
+ * per-CPU lists, so this is a rough check; `release` has the exact one.
  */
 static bool mostly_free(const struct hugepage *hp)
 {
@@ -209,7 +209,7 @@ static void expect_released(struct __test_metadata *_metadata,
 	EXPECT_TRUE(poll_until(mostly_free(hp)));
 }
 
-/* Rule 14: the pool is as wanted, and so is all that is told of it. */
+/* Rule 14: the pool is as expected, in all places that show it. */
 static void expect_pool(struct __test_metadata *_metadata, size_t size,
 			const struct pool *want)
 {
@@ -228,7 +228,7 @@ FIXTURE(resized)
 	struct file f;
 };
 
-/* Sizes that the pool is set to, beyond what others use of it; -1 ends. */
+/* Sizes to set the pool to, in addition to pages in other use; ends with -1. */
 FIXTURE_VARIANT(resized)
 {
 	long to[4];
@@ -255,7 +255,7 @@ FIXTURE_TEARDOWN_PARENT(resized)
 	lab_poison_clear();
 }
 
-/* A pool of which two pages are used, and others have @others. */
+/* A pool with two pages in use here, and @others in other use. */
 static struct pool pool_of(long others, long persistent)
 {
 	return (struct pool){
@@ -273,7 +273,7 @@ static int node_of(const void *addr)
 	return node;
 }
 
-/* The page at @addr is to leave: a surplus one, if its node has such. */
+/* The page at @addr will leave, as a surplus page if its node has any. */
 static void one_less(struct __test_metadata *_metadata, struct pool *pool,
 		     const void *addr)
 {
@@ -286,9 +286,9 @@ static void one_less(struct __test_metadata *_metadata, struct pool *pool,
 }
 
 /*
- * Rule 14: a pool that is made smaller than what is used of it has surplus
- * pages, which become normal when it grows.  Each kept page that goes takes
- * with it what it is at that time.
+ * Rule 14: a pool that is made smaller than its used pages has surplus pages,
+ * which become persistent when it grows.  Each kept page leaves as what it is
+ * at that time.
  */
 TEST_F(resized, while_kept)
 {
@@ -352,7 +352,7 @@ FIXTURE_TEARDOWN_PARENT(node)
 	lab_poison_clear();
 }
 
-/* Set what @node has, by its own file or with the policy bound to it. */
+/* Resize the pool of @node, by its own file or by a policy bound to it. */
 static void set_node(struct __test_metadata *_metadata, int node,
 		     bool by_policy, long nr)
 {
@@ -381,7 +381,7 @@ static void expect_node(struct __test_metadata *_metadata, int node,
 	EXPECT_STREQ("", accounting_fault());
 }
 
-/* Rule 14, by node: each node's part is true, and the other one untouched. */
+/* Rule 14, per node: this node's figures are right, the other's unchanged. */
 TEST_F(node, resized_while_kept)
 {
 	const int node = variant->node;
@@ -435,8 +435,8 @@ FIXTURE_TEARDOWN_PARENT(pool)
 }
 
 /*
- * Rule 14: kept surplus pages outlive the permission to have such, and the
- * one that the growing pool takes over leaves as a normal page.
+ * Rule 14: kept surplus pages remain after overcommit is forbidden, and the one
+ * that becomes persistent when the pool grows leaves as a persistent page.
  */
 TEST_F(pool, overcommit_ends_while_kept)
 {
@@ -469,7 +469,7 @@ TEST_F(pool, overcommit_ends_while_kept)
 	expect_released(_metadata, &f->page[1]);
 }
 
-/* Rules 3, 14: many in one go, all real errors, each counted once. */
+/* Rules 3, 14: many released at once, all real errors, each counted once. */
 TEST_F(pool, many_released_at_once)
 {
 	struct error_counters before, now;
@@ -490,7 +490,7 @@ TEST_F(pool, many_released_at_once)
 	expect_pool(_metadata, SIZE_2M, &want);
 	for (i = 0; i < PAGES_MAX; i++)
 		expect_released(_metadata, &f->page[i]);
-	/* Said when its base pages are free already */
+	/* Logged after the base pages have been freed */
 	EXPECT_TRUE(poll_until(kmsg_count("kept huge page left the pool") ==
 			       PAGES_MAX));
 	error_counters_read(&now);
@@ -499,7 +499,7 @@ TEST_F(pool, many_released_at_once)
 	EXPECT_EQ(before.recovered + PAGES_MAX, now.recovered);
 }
 
-/* Lose the page that is there now, and punch it out of the file. */
+/* Damage the file's present page @i, and punch it out of the file. */
 static void lose(struct __test_metadata *_metadata, struct file *f, size_t i,
 		 struct pool *want)
 {
@@ -521,9 +521,9 @@ static void expect_none_left(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 14: a page that was lost has used its reservation; what comes in its
- * place is another page, for as long as there are such.  The reservations of
- * its neighbours hold.
+ * Rule 14: a page that was lost has used up its reservation; another page
+ * replaces it only while some are not reserved.  The reservations of its
+ * neighbours hold.
  */
 TEST_F(pool, reservations_hold)
 {
@@ -561,7 +561,7 @@ TEST_F(pool, reservations_hold)
 	expect_pool(_metadata, SIZE_2M, &want);
 }
 
-/* Rule 14: nothing was reserved, so nothing comes back or is missing. */
+/* Rule 14: with MAP_NORESERVE, no loss changes the count of reservations. */
 TEST_F(pool, without_reservation)
 {
 	struct file *f = &self->f;
@@ -604,7 +604,7 @@ FIXTURE_SETUP(cgroup)
 	CONTROL_READY();
 }
 
-/* After a failed assertion it is the test itself that cleans up. */
+/* In the parent, so that a failed assertion does not skip it. */
 FIXTURE_TEARDOWN_PARENT(cgroup)
 {
 	lab_poison_clear();
@@ -614,7 +614,7 @@ FIXTURE_TEARDOWN_PARENT(cgroup)
 	poll_until(cgroup_remove("pools") != -EBUSY);
 }
 
-/* Huge pages that the group uses, and has reserved. */
+/* How many huge pages the group uses, and has reserved. */
 static long used_pages(const char *name)
 {
 	return cgroup_number(name, "hugetlb.2MB.current") / (long)SIZE_2M;
@@ -634,8 +634,8 @@ static void expect_charged(struct __test_metadata *_metadata, const char *name,
 }
 
 /*
- * Rule 14: a kept page counts for its group's limit as long as it is used;
- * then there is room for another one.
+ * Rule 14: a kept page counts towards its group's limit while it is in use;
+ * after its release there is room for another page.
  */
 TEST_F(cgroup, limit)
 {
@@ -664,7 +664,7 @@ TEST_F(cgroup, limit)
 	ASSERT_EQ(0, cgroup_enter("."));
 }
 
-/* The same for a limit of what may be reserved. */
+/* The same for the limit of reservations. */
 TEST_F(cgroup, limit_of_reservations)
 {
 	struct file *f = &self->f;
@@ -691,7 +691,7 @@ TEST_F(cgroup, limit_of_reservations)
 	ASSERT_EQ(0, cgroup_enter("."));
 }
 
-/* Rule 14: the group is gone, so its parent is charged, and uncharged. */
+/* Rule 14: once the group is gone, its parent is charged and uncharged. */
 TEST_F(cgroup, removed_while_kept)
 {
 	struct file *f = &self->f;
@@ -714,7 +714,7 @@ TEST_F(cgroup, removed_while_kept)
 	file_close(f);
 }
 
-/* Rule 14: where huge pages count as memory, so does this one, and no longer. */
+/* Rule 14: if huge pages count as memory, so does this, until its release. */
 TEST_F(cgroup, accounted_as_memory)
 {
 	struct file *f = &self->f;
@@ -736,7 +736,7 @@ TEST_F(cgroup, accounted_as_memory)
 	ASSERT_EQ(0, cgroup_enter("."));
 }
 
-/* A process that has more memory than it may, and uses it all the time. */
+/* A process that continuously uses more memory than its limit. */
 struct pressure {
 	volatile long rounds;
 	volatile bool stop, wrong;
@@ -811,7 +811,7 @@ static long vmstat(const char *key)
 	return procfile_value("/proc/vmstat", key);
 }
 
-/* Reclaim, swap and compaction for a while: that is counted, not timed. */
+/* Wait for some reclaim, swap and compaction: by counters, not by time. */
 static void stir(struct __test_metadata *_metadata, const struct pressure *p)
 {
 	long rounds = p->rounds, out = vmstat("pswpout ");
@@ -827,7 +827,7 @@ static void stir(struct __test_metadata *_metadata, const struct pressure *p)
 	EXPECT_LT(scanned, vmstat("compact_migrate_scanned "));
 }
 
-/* Rules 10, 12, 14: reclaim, swap and compaction let kept pages be. */
+/* Rules 10, 12, 14: reclaim, swap and compaction leave kept pages alone. */
 TEST_F_TIMEOUT(pressed, swap_and_compaction, 60)
 {
 	struct pressure *p = self->pressure;
@@ -871,7 +871,7 @@ FIXTURE(block)
 	volatile long *tries;
 };
 
-/* Not all of the pool is in memory that can go: take pages until one is. */
+/* Not all of the pool is in movable memory: take pages until one is. */
 #define CANDIDATES	192
 
 static void find_movable(struct __test_metadata *_metadata, struct file *f)
@@ -909,7 +909,7 @@ FIXTURE_TEARDOWN_PARENT(block)
 		kill(self->offliner, SIGKILL);
 }
 
-/* Try again and again, for as long as the block is said to be busy. */
+/* Retry for as long as the kernel reports that the block is busy. */
 static pid_t offliner_start(struct file *f, volatile long *tries)
 {
 	uint64_t pa = f->page[0].pa;
@@ -933,9 +933,9 @@ static bool is_offline_done(pid_t pid, int *status)
 }
 
 /*
- * Rules 10, 12: memory that has a kept folio is busy, and each try ends; with
- * the last reference the block can go, raw page and all.  As for every page
- * with an error, it does not come back.
+ * Rules 10, 12: a memory block with a kept folio is busy, and each attempt
+ * ends.  After the last reference the block can go offline, including the raw
+ * page; like every block with an error, it cannot go online again.
  */
 TEST_F(block, offline_after_release)
 {
@@ -977,7 +977,7 @@ FIXTURE_VARIANT(boot_time)
 FIXTURE_VARIANT_ADD(boot_time, 2M) { .size = SIZE_2M };
 FIXTURE_VARIANT_ADD(boot_time, 1G) { .size = SIZE_1G };
 
-/* Pages that the command line has asked for; both sizes are named there. */
+/* How many pages the command line asks for; it has to name both sizes. */
 static long pages_from_boot(size_t size)
 {
 	const char *key = size == SIZE_1G ? "hugepagesz=1G" : "hugepagesz=2M";
@@ -990,7 +990,7 @@ static long pages_from_boot(size_t size)
 	return at ? strtol(at + strlen("hugepages="), NULL, 0) : -1;
 }
 
-/* First of all in a boot: then the whole pool is as old as the system. */
+/* Runs first in a boot, while all pages of the pool are from boot time. */
 FIXTURE_SETUP(boot_time)
 {
 	self->holder.pid = -1;
@@ -1010,8 +1010,8 @@ FIXTURE_TEARDOWN_PARENT(boot_time)
 }
 
 /*
- * Rules 12 to 14 for pages of the boot allocator, which never were in buddy.
- * A simulated error: a real one would end unpoisoning for those that follow.
+ * Rules 12 to 14 for pages of the boot allocator, which buddy never had.  The
+ * error is simulated: a real one would disable unpoisoning for later tests.
  */
 TEST_F(boot_time, released)
 {
@@ -1034,9 +1034,9 @@ TEST_F(boot_time, released)
 }
 
 /*
- * Gigantic pages from the contiguous memory allocator, on a boot with
- * hugetlb_cma=, which has all of their places on one node.  A page with an
- * error costs a place, and these tests all of them.
+ * Gigantic pages from the contiguous memory allocator, on a boot whose
+ * hugetlb_cma= has all of their places on one node.  Each page with an error
+ * costs a place, and these tests use up all of them.
  */
 #define CMA_NODE	1
 #define CMA_PLACES	4
@@ -1068,7 +1068,7 @@ static long cma_free_mb(void)
 	return procfile_value("/proc/meminfo", "CmaFree:") >> 10;
 }
 
-/* What others have of the places for a while, and of struct pages. */
+/* Memory that others may use in CMA for a while, and struct pages. */
 #define CMA_NOISE_MB	64
 
 static void expect_cma_free(struct __test_metadata *_metadata, long mb)
@@ -1081,7 +1081,7 @@ static bool is_within(const struct hugepage *hp, uint64_t pa)
 	return pa >= hp->pa && pa < hp->pa + hp->size;
 }
 
-/* Have @n free pages on the node; how many there are, as far as it went. */
+/* Try to have @n free pages on the node; returns how many there are. */
 static long spare_on_node(struct __test_metadata *_metadata, size_t size,
 			  long n)
 {
@@ -1103,7 +1103,7 @@ static bool has_huge_pages(const struct hugepage *hp)
 	return false;
 }
 
-/* Grow the pool to where @hp was, then take the newest pages, as it gives. */
+/* Grow the pool into the place of @hp; it hands out its newest pages first. */
 #define STEP		64L
 
 static void find_within(struct __test_metadata *_metadata, struct file *f,
@@ -1128,8 +1128,8 @@ static void find_within(struct __test_metadata *_metadata, struct file *f,
 }
 
 /*
- * Rules 12, 14: what is released is free in CMA and of use to others, but the
- * place is no huge page again, and nobody tries for ever.
+ * Rules 12, 14: released memory is free in CMA and can be allocated, but its
+ * place does not become a huge page again, and nothing retries that forever.
  */
 TEST_F_TIMEOUT(cma, released, 120)
 {
@@ -1162,7 +1162,7 @@ TEST_F_TIMEOUT(cma, released, 120)
 	EXPECT_STREQ("", accounting_fault());
 }
 
-/* Demote, check the sums, and give the smaller pages back to CMA. */
+/* Demote all free gigantic pages and check the sums of both pools. */
 static void demote_one(struct __test_metadata *_metadata, struct pool *want_1g,
 		       const struct pool *want_2m)
 {
@@ -1177,7 +1177,7 @@ static void demote_one(struct __test_metadata *_metadata, struct pool *want_1g,
 	expect_pool(_metadata, SIZE_2M, &smaller);
 }
 
-/* One page of those that were one gigantic page; CMA takes it in parts, too. */
+/* Lose one of the pages of a demoted one; CMA takes its parts back, too. */
 static void lose_demoted(struct __test_metadata *_metadata, struct file *f,
 			 const struct pool *start_2m)
 {
@@ -1197,8 +1197,8 @@ static void lose_demoted(struct __test_metadata *_metadata, struct file *f,
 }
 
 /*
- * Rules 10, 14: demotion takes free pages only, however many are asked for,
- * and goes on as ever when the kept page is gone.
+ * Rules 10, 14: demotion takes free pages only, however many are requested,
+ * and works as before once the kept page is gone.
  */
 TEST_F_TIMEOUT(cma, demoted_around_kept, 120)
 {
@@ -1236,8 +1236,8 @@ TEST_F_TIMEOUT(cma, demoted_around_kept, 120)
 }
 
 /*
- * Rules 10, 14: a kept 2 MiB page that lies where gigantic pages could be is
- * not moved out of their way, and nobody tries that for ever.
+ * Rules 10, 14: a kept 2 MiB page in a place for a gigantic page is not moved
+ * out of the way, and nothing retries that forever.
  */
 TEST_F_TIMEOUT(cma, kept_in_the_way, 120)
 {
@@ -1264,7 +1264,7 @@ TEST_F_TIMEOUT(cma, kept_in_the_way, 120)
 	file_close(&self->f);
 	want.nr--;
 	expect_pool(_metadata, SIZE_2M, &want);
-	/* Movable memory of others goes to this area at once: not if free. */
+	/* Others may allocate the healthy pages at once: do not check them. */
 	ASSERT_TRUE(poll_until(is_isolated(hp)));
 }
 

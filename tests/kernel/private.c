@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rule 7: MAP_PRIVATE mappings of a file with kept folios.  They share
- * the file's folio until they write; the copy of one with poison fails; what
- * is private already is outside the policy.
+ * the file's folio until they write; copying a folio with poison fails; pages
+ * that are already private are not under the policy.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
 	lab_poison_clear();
 }
 
-/* No copy was made or lost, none was tried of poison, the file is well. */
+/* No copy was made or lost, no poison was read, and the file is intact. */
 static void expect_not_copied(struct __test_metadata *_metadata,
 			      const struct filled *f, const struct pool *before,
 			      int64_t hits)
@@ -73,7 +73,7 @@ TEST_F(kept, reads_what_is_shared)
 			  lab_poison_hits());
 }
 
-/* The kernel writes for the process, and cannot: no signal, an error. */
+/* The kernel's own store for the process fails: an error, not a signal. */
 TEST_F(kept, read_into_it)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -103,7 +103,7 @@ static ssize_t write_vm(void *addr)
 	return process_vm_writev(getpid(), &from, 1, &to, 1, 0);
 }
 
-/* get_user_pages for writing, and a debugger's that forces it. */
+/* get_user_pages() for writing, also with a debugger's FOLL_FORCE. */
 TEST_F(kept, written_by_debugger)
 {
 	char *read_only = map_private(&self->f.hp, PROT_READ);
@@ -116,7 +116,7 @@ TEST_F(kept, written_by_debugger)
 	expect_not_copied(_metadata, &self->f, &self->pool, self->hits);
 }
 
-/* Either process of a fork gets SIGBUS for its store, and reads on. */
+/* After fork(), a store is SIGBUS in both processes, and both can read. */
 TEST_F(kept, forked)
 {
 	struct sigbus seen;
@@ -135,7 +135,7 @@ TEST_F(kept, forked)
 	expect_not_copied(_metadata, &self->f, &self->pool, self->hits);
 }
 
-/* The folio was copied when it was healthy. */
+/* The folio was copied while it was healthy. */
 FIXTURE(copied)
 {
 	struct filled f;
@@ -160,7 +160,7 @@ FIXTURE_TEARDOWN_PARENT(copied)
 	lab_poison_clear();
 }
 
-/* An error in the file's folio is none of the copy's, nor of its copies. */
+/* An error in the file's folio affects neither the copy nor its copies. */
 TEST_F(copied, file_is_hit)
 {
 	int status = -1;
@@ -179,8 +179,8 @@ TEST_F(copied, file_is_hit)
 }
 
 /*
- * An error in the copy costs all of the copy, as it does without the policy,
- * and nothing of the file.
+ * An error in the copy costs the whole copy, as without the policy, but nothing
+ * of the file.
  */
 TEST_F(copied, copy_is_hit)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One round of a race: its random numbers, its folio, its errors, and the books
- * that must balance when it is over.  For races.c, in which the harness is.
+ * One round of a race: its random numbers, its folio, its errors, and the
+ * counters that must be right when it is over.  For races.c only.
  */
 #ifndef RACE_H
 #define RACE_H
@@ -38,13 +38,13 @@ struct race {
 	struct duel duel;
 	struct hugepage hp;
 	uint64_t random;
-	long round, folio_round;	/* this one, and that of its folio */
-	/* Errors of this round, what they returned */
+	long round, folio_round;	/* now; when the folio was made */
+	/* Base pages of this round's errors, and results of raising them */
 	size_t hit[HITS], hits;
 	int result[HITS];
-	/* Of base pages: lost, and without the pattern */
+	/* Per base page: it is lost; it has zeroes instead of the pattern */
 	bool raw[NR], zeroed[NR];
-	/* What our side saw */
+	/* Arguments and results of our side of the race */
 	size_t start;
 	long got;
 	pid_t child;
@@ -65,7 +65,7 @@ struct race {
 
 /* Random numbers */
 
-/* splitmix64, by its constants. */
+/* The mixing steps of splitmix64. */
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -84,7 +84,7 @@ static size_t draw_below(struct race *r, size_t n)
 	return draw(r) % n;
 }
 
-/* One that is not lost yet. */
+/* A base page that is not lost yet. */
 static size_t draw_page(struct race *r)
 {
 	size_t page;
@@ -134,7 +134,7 @@ static void hit_all(void *arg)
 		hit(r, i);
 }
 
-/* The books */
+/* Counters */
 
 static long corrupted_kb(void)
 {
@@ -151,7 +151,7 @@ static long count_raw(const struct race *r)
 	return n;
 }
 
-/* Most states come in no time, compared to a pause. */
+/* Most states are reached in far less than a pause: spin first, then poll. */
 #define soon(condition) ({						\
 	int spins_ = 200;						\
 									\
@@ -165,12 +165,12 @@ static uint64_t folio_flags(const struct race *r)
 	return page_flags(r->hp.pa / BASE_PAGE);
 }
 
-/* A folio in the file that nobody else has. */
+/* Create a file with a folio of its own, filled with the pattern. */
 static void make_folio(struct __test_metadata *_metadata, struct race *r)
 {
 	size_t page;
 
-	/* Should the kernel not survive it */
+	/* So that the log names the round if the kernel panics */
 	r->folio_round = r->round;
 	procfile_write("/dev/kmsg", "races: --seed %#lx --round %ld",
 		       seed, r->round);
@@ -195,8 +195,8 @@ static void let_go(struct race *r)
 }
 
 /*
- * Rules 3, 12, 15: marked and out of use is what was hit, nothing else, and
- * each page of that is counted once.
+ * Rules 3, 12, 15: exactly the pages that were hit are marked and out of use,
+ * and each of them is counted once.
  */
 static void expect_marked(struct __test_metadata *_metadata, struct race *r)
 {
@@ -230,7 +230,7 @@ static void expect_pool(struct __test_metadata *_metadata, struct race *r,
 	ASSERT_EQ(0, pool.node_surplus);
 }
 
-/* Rule 16: and nothing of a simulated error is left. */
+/* Rule 16: unpoisoning leaves nothing of a simulated error behind. */
 static void repair(struct __test_metadata *_metadata, struct race *r)
 {
 	size_t page;
@@ -251,8 +251,8 @@ static void resize_back(struct __test_metadata *_metadata, struct race *r)
 }
 
 /*
- * The flags of a tail page may not be looked at while a folio is taken apart:
- * debugging does not like that.  So the log has to say that it was.
+ * Reading the flags of a tail page while its folio is dissolved can trip the
+ * kernel's debugging.  So the log shows that the folio is gone.
  */
 static bool is_gone(const struct race *r)
 {
@@ -261,7 +261,7 @@ static bool is_gone(const struct race *r)
 			  (unsigned long)(r->hp.pa / BASE_PAGE));
 }
 
-/* The last reference has gone, or goes by itself. */
+/* Call this when the last reference has gone, or will go by itself. */
 static void expect_end(struct __test_metadata *_metadata, struct race *r,
 		       bool resized)
 {
@@ -277,7 +277,6 @@ static void expect_end(struct __test_metadata *_metadata, struct race *r,
 		repair(_metadata, r);
 }
 
-/* A test that was stopped says which round it was in. */
 static void race_open(struct __test_metadata *_metadata, struct race *r)
 {
 	r->hp.fd = -1;
@@ -289,6 +288,7 @@ static void race_open(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(0, duel_open(&r->duel));
 }
 
+/* After a failure: how to repeat the rounds since the folio was made. */
 static void race_report(struct __test_metadata *_metadata,
 			const struct race *r)
 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 3, 4, 11 to 15: an error races with all that may happen to a
- * kept folio meanwhile.  After each round the books must balance: each base
- * page that was hit is lost, once, and no other one is.
+ * keep, rules 3, 4, 11 to 15: an error races with everything that can happen
+ * to a kept folio.  After each round the counters must be right: each base page
+ * that was hit is lost, once, and no other one is.
  *
  *	races [--seed N] [--percent N] [--round N] [--rounds N] [OPTION]...
  *
  * Each round draws its random numbers from the seed and its own number, so
- * "--seed N --round R --rounds M -r NAME", as a failure prints it, is that
- * folio again, as far as two CPUs repeat themselves.  --rounds takes the place
- * of each test's own number, --percent is of that; options are the harness'.
+ * "--seed N --round R --rounds M -r NAME", as a failure prints it, repeats the
+ * rounds of that folio, as far as the timing of two CPUs can be repeated.
+ * --rounds replaces each test's own number of rounds; --percent scales that
+ * number.  OPTIONs are the harness's.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -48,7 +49,7 @@ FIXTURE_VARIANT(end)
 	void (*prepare)(struct race *r);
 	duel_action act;
 	size_t before;	/* errors before the race, at least */
-	bool resizes;	/* the pool, so that it is not what it was */
+	bool resizes;	/* the pool, so that its figures change */
 };
 
 static void nothing(struct race *r)
@@ -94,7 +95,7 @@ FIXTURE_VARIANT_ADD(end, close)
 	.act = do_close,
 };
 
-/* A process that alone has it. */
+/* Give the folio to a process that is its only user. */
 static void give_to_child(struct race *r)
 {
 	int pair[2];
@@ -103,7 +104,7 @@ static void give_to_child(struct race *r)
 
 	if (pipe(pair))
 		abort();
-	/* Not into *r, which the child shares */
+	/* Not into r->child: the child shares *r */
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -168,12 +169,12 @@ FIXTURE_VARIANT_ADD(end, unpin)
 FIXTURE_VARIANT_ADD(end, unpin_long)
 {
 	.prepare = leave_to_uring,
-	/* A healthy folio is moved to where it can be pinned for long */
+	/* A long-term pin would migrate a healthy folio */
 	.before = 1,
 	.act = do_unpin,
 };
 
-/* What the release leaves of the pool is what the pool's owner wants. */
+/* The pool has the size that was set last, whatever the release does. */
 static void do_close_and_resize(void *arg)
 {
 	struct race *r = arg;
@@ -187,7 +188,7 @@ FIXTURE_VARIANT_ADD(end, resize)
 {
 	.prepare = nothing,
 	.act = do_close_and_resize,
-	/* A healthy folio goes to the buddy allocator by ways that are not ours */
+	/* A healthy folio is freed to the buddy allocator by base's own code */
 	.before = 1,
 	.resizes = true,
 };
@@ -203,7 +204,7 @@ FIXTURE_TEARDOWN_PARENT(end)
 	race_report(_metadata, &self->r);
 }
 
-/* In some rounds there was an error before the race. */
+/* In some rounds there are errors before the race. */
 static void hit_some_before(struct __test_metadata *_metadata, struct race *r,
 			    size_t least)
 {
@@ -217,7 +218,7 @@ static void hit_some_before(struct __test_metadata *_metadata, struct race *r,
 	}
 }
 
-/* Some of those that are hit twice. */
+/* Choose the pages to hit; some are hit twice. */
 static void choose_hits(struct race *r)
 {
 	r->hits = 1 + draw_below(r, HITS);
@@ -225,7 +226,7 @@ static void choose_hits(struct race *r)
 		r->hit[i] = draw_below(r, 8) ? draw_below(r, NR) : 0;
 }
 
-/* An error in what was a folio may be refused, but not when it is lost. */
+/* An error in a lost page is refused as known; all others are accepted. */
 static void note_hits(struct __test_metadata *_metadata, struct race *r)
 {
 	size_t i, page;
@@ -269,8 +270,8 @@ TEST_F_TIMEOUT(end, of_a_folio, 600)
 }
 
 /*
- * The beginning of a folio: an error comes while it is cleared for the first
- * fault, or just before or after.
+ * The beginning of a folio: an error arrives while the first fault clears the
+ * folio, or just before or after that.
  */
 
 FIXTURE(begin)
@@ -299,7 +300,7 @@ static void do_touch(void *arg)
 	*(volatile char *)r->hp.map = 1;
 }
 
-/* The pool hands out last what it got last, so that the folio is known. */
+/* The pool hands out the page that it got last, so the folio is known. */
 static void make_file(struct __test_metadata *_metadata, struct race *r)
 {
 	make_folio(_metadata, r);
@@ -312,8 +313,8 @@ static void make_file(struct __test_metadata *_metadata, struct race *r)
 }
 
 /*
- * Until a folio is in the file it is not under the policy, and then an error
- * makes all of it poisoned, if it is not too late to give out another one.
+ * Before a folio is in the file it is not under the policy: an error then
+ * poisons all of it, or another folio is used if there is still time.
  */
 static bool is_kept(const struct race *r)
 {
@@ -336,8 +337,8 @@ static void expect_left_as_without_policy(struct __test_metadata *_metadata,
 }
 
 /*
- * Around the moment when the folio comes under the policy: as far from it as
- * the last round was off.
+ * Aim at the moment when the folio comes under the policy: move the lead a
+ * little earlier or later, depending on the result of the last round.
  */
 static void home_in(struct race *r)
 {
@@ -371,8 +372,8 @@ static void begin_round(struct __test_metadata *_metadata, struct race *r)
 }
 
 /*
- * Rule 15: at no moment is a folio half under the policy.  It was: the error
- * found it outside, and hung its own kind of record on it when it was inside.
+ * Rule 15: a folio is never half under the policy.  It once was: the error
+ * found it outside, but attached base's kind of record once it was inside.
  */
 TEST_F_TIMEOUT(begin, of_a_folio, 600)
 {
@@ -388,7 +389,7 @@ TEST_F_TIMEOUT(begin, of_a_folio, 600)
 }
 
 /*
- * While a folio lives: one error a round, in one folio for many rounds.
+ * While a folio is in use: one error per round, many rounds per folio.
  */
 
 FIXTURE(life)
@@ -399,12 +400,12 @@ FIXTURE(life)
 FIXTURE_VARIANT(life)
 {
 	duel_action act;
-	/* What the action saw is right; it may be missing */
+	/* Is the action's result right? */
 	bool (*is_right)(struct race *r);
 	bool slow;
 };
 
-/* The answer to a call that must stop at raw pages: bytes, or @error. */
+/* The result of a call that must stop at raw pages: bytes, or @error. */
 static long up_to_raw(const struct race *r, const bool *raw, long error)
 {
 	size_t n;
@@ -414,7 +415,7 @@ static long up_to_raw(const struct race *r, const bool *raw, long error)
 	return n ? (long)(n * BASE_PAGE) : error;
 }
 
-/* Either the error was known by then, or it was not. */
+/* The result is right with or without this round's error. */
 static bool is_cut_right(struct race *r, long error)
 {
 	bool after[NR];
@@ -454,7 +455,7 @@ static bool read_is_right(struct race *r)
 {
 	if (!is_cut_right(r, -EIO) || !is_data_right(r))
 		return false;
-	/* And now it is known */
+	/* From now on the error is known */
 	r->raw[r->hit[0]] = true;
 	do_read(r);
 	return is_cut_right(r, -EIO) && is_data_right(r);
@@ -530,7 +531,7 @@ static void do_pin_long(void *arg)
 		close(fd);
 }
 
-/* All or nothing. */
+/* A long-term pin takes all pages or none. */
 static bool pin_long_is_right(struct race *r)
 {
 	size_t i;
@@ -616,7 +617,7 @@ FIXTURE_VARIANT_ADD(life, fault)
 	.is_right = is_mapped,
 };
 
-/* So that nobody else is there when a mapping comes back. */
+/* Keep the address free for the mapping's return. */
 static void reserve(char *home)
 {
 	mmap(home, SIZE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
@@ -651,7 +652,7 @@ static void do_fork(void *arg)
 		(void)*(volatile char *)(r->hp.map + r->start * BASE_PAGE);
 		_exit(0);
 	}
-	/* A signal for the error may come first */
+	/* The error's signal may interrupt this */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	r->got = status;
@@ -690,7 +691,7 @@ static void do_zero(void *arg)
 			   WINDOW * BASE_PAGE) ? -errno : 0;
 }
 
-/* All but raw pages, and that there are such is said, once it is known. */
+/* All but raw pages are zeroed; -EIO if one of them is known. */
 static bool zero_is_right(struct race *r)
 {
 	static const char zeroes[sizeof(uint64_t)];
@@ -718,7 +719,7 @@ FIXTURE_VARIANT_ADD(life, zero)
 	.is_right = zero_is_right,
 };
 
-/* Whoever comes second learns that it is known; nobody counts it again. */
+/* The second of the two gets -EHWPOISON, and is not counted. */
 static void do_hit_same(void *arg)
 {
 	struct race *r = arg;
@@ -763,7 +764,7 @@ FIXTURE_VARIANT_ADD(life, neighbour)
 	.is_right = neighbour_too,
 };
 
-/* Two addresses, for one that is moved. */
+/* Two addresses, for a mapping that moves between them. */
 static void life_open(struct __test_metadata *_metadata, struct race *r)
 {
 	char *room;
@@ -801,8 +802,8 @@ static void make_folio_at_home(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 4: one signal an error, with the address, to who asked for it.  Of two
- * that come at once the kernel drops one, as it does with all old signals.
+ * Rule 4: one signal per error, with the address, as we opted in.  Of two
+ * pending SIGBUS the kernel drops one, as for all standard signals.
  */
 static void expect_told(struct __test_metadata *_metadata, struct race *r,
 			long errors)
@@ -827,7 +828,7 @@ static void life_round(struct __test_metadata *_metadata, struct race *r,
 
 	r->hits = 1;
 	r->hit[0] = draw_page(r);
-	/* What is asked for has it at any place */
+	/* The requested pages have the error at any place */
 	r->start = r->hit[0] - draw_below(r, WINDOW);
 	if (r->start > NR - WINDOW)
 		r->start = r->hit[0] < WINDOW ? 0 : NR - WINDOW;
@@ -843,7 +844,7 @@ static void life_round(struct __test_metadata *_metadata, struct race *r,
 	ASSERT_EQ(r->corrupted_kb + 4 * count_raw(r), corrupted_kb());
 }
 
-/* The rounds with one folio begin at a multiple of this. */
+/* Rounds per folio; its first round is a multiple of this. */
 #define FOLIO_ROUNDS	64
 
 TEST_F_TIMEOUT(life, of_a_folio, 600)
@@ -866,7 +867,7 @@ TEST_F_TIMEOUT(life, of_a_folio, 600)
 }
 
 /*
- * An error is undone, or comes while the folio moves
+ * An error is unpoisoned, or arrives while the folio is migrated
  */
 
 FIXTURE(other)
@@ -910,7 +911,7 @@ static void unpoison_round(struct __test_metadata *_metadata, struct race *r)
 	repair(_metadata, r);
 }
 
-/* Rule 16: a raw page is given back after the release or not at all. */
+/* Rule 16: a raw page is unpoisoned after the release or not at all. */
 TEST_F_TIMEOUT(other, unpoison, 600)
 {
 	struct race *r = &self->r;
@@ -967,7 +968,7 @@ static void move_round(struct __test_metadata *_metadata, struct race *r)
 	expect_end(_metadata, r, false);
 }
 
-/* Rule 10: either it moved before, or it stays. */
+/* Rule 10: the folio either moved before the error, or it stays. */
 TEST_F_TIMEOUT(other, move, 600)
 {
 	struct race *r = &self->r;
@@ -981,8 +982,8 @@ TEST_F_TIMEOUT(other, move, 600)
 }
 
 /*
- * Real errors, consumed by us.  No unpoison from here on, so the rest of a
- * folio is all that comes back.
+ * Real errors, consumed by this process.  They disable unpoison, so from here
+ * on only the healthy pages of a folio are usable again.
  */
 
 FIXTURE(consumed)
@@ -993,7 +994,7 @@ FIXTURE(consumed)
 FIXTURE_VARIANT(consumed)
 {
 	duel_action act;
-	bool ends;	/* the folio: who loads later finds another one */
+	bool ends;	/* the folio: a later load is of another one */
 };
 
 FIXTURE_VARIANT_ADD(consumed, truncate)
@@ -1082,7 +1083,7 @@ static void consumed_round(struct __test_metadata *_metadata, struct race *r,
 		ASSERT_STREQ(ranges_with(r, r->hit[0]),
 			     fdinfo_ranges(r->hp.fd));
 	let_go(r);
-	/* Without a signal it may be that nobody came to know of the error */
+	/* Without a signal, the error may never have been consumed */
 	r->raw[r->hit[0]] = told || error_results(pfn);
 	ASSERT_EQ(0, lab_poison_del(pfn * BASE_PAGE, 1));
 	expect_end(_metadata, r, false);
@@ -1120,7 +1121,7 @@ static bool own_option(int argc, char **argv)
 
 #define ARGS_MAX	64
 
-/* The harness wants to see its own options only. */
+/* The harness accepts its own options only. */
 int main(int argc, char **argv)
 {
 	char *rest[ARGS_MAX + 1] = { argv[0] };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rules 11 to 14: the last reference to a kept folio goes.  Its healthy
- * base pages are free again, its raw pages never, and all counters are true.
+ * base pages are freed, its raw pages never, and all counters are correct.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -100,7 +100,7 @@ FIXTURE_VARIANT_ADD(release, 1G_kill)
 	.how = RELEASE_KILL,
 };
 
-/* Another set of raw pages for each way: first, last, adjacent, spread. */
+/* A different set of raw pages per way: first, last, adjacent, spread. */
 static void choose_raw(struct scene *s, enum release_how how)
 {
 	const size_t nr = s->nr;
@@ -141,7 +141,7 @@ FIXTURE_TEARDOWN_PARENT(release)
 	scene_close(&self->s);
 }
 
-/* Rules 11, 12, 14: every way leads to the same end. */
+/* Rules 11, 12, 14: every way has the same result. */
 TEST_F_TIMEOUT(release, gives_back_all_but_raw_pages, 120)
 {
 	scene_damage(_metadata, &self->s, ERROR_INJECT);
@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(release, gives_back_all_but_raw_pages, 120)
 	expect_released(_metadata, &self->s);
 }
 
-/* One property each, so that a control fails in each. */
+/* One property per test, so that the control fails in each of them. */
 FIXTURE(closed)
 {
 	struct scene s;
@@ -211,7 +211,7 @@ FIXTURE_TEARDOWN_PARENT(pool)
 	cgroup_remove("keep");
 }
 
-/* Rules 3, 15: an error in what is left of the folio is known and not counted. */
+/* Rules 3, 15: a raw page stays known after the release, and counted once. */
 TEST_F(pool, raw_page_stays_known)
 {
 	struct error_counters now;
@@ -226,7 +226,7 @@ TEST_F(pool, raw_page_stays_known)
 	EXPECT_EQ(self->s.errors.failed, now.failed);
 }
 
-/* Reserve what is free, without touching it; the mapping, or NULL. */
+/* Reserve all free pages without touching them; the mapping, or NULL. */
 static char *reserve_all_free(size_t size, size_t *len)
 {
 	struct pool pool;
@@ -244,7 +244,7 @@ static char *reserve_all_free(size_t size, size_t *len)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* Rule 14: also when every free page is promised to somebody. */
+/* Rule 14: also when every free page is reserved. */
 TEST_F(pool, all_free_pages_reserved)
 {
 	struct scene *s = &self->s;
@@ -272,8 +272,8 @@ TEST_F(pool, all_free_pages_reserved)
 }
 
 /*
- * Rule 14: a surplus page leaves as a surplus page.  Which pages are surplus
- * is only known by node, so all of this stays on one.
+ * Rule 14: a surplus page leaves as a surplus page.  The kernel counts surplus
+ * pages per node only, so all of this runs on one node.
  */
 TEST_F(pool, surplus_page)
 {
@@ -317,7 +317,7 @@ TEST_F(pool, resizes_afterwards)
 	expect_raw_isolated(_metadata, s);
 }
 
-/* Rule 14: the hugetlb cgroup is charged for what is used, no longer. */
+/* Rule 14: the hugetlb cgroup is charged only while the page is in use. */
 TEST_F(pool, cgroup_uncharged)
 {
 	struct scene *s = &self->s;
@@ -371,7 +371,7 @@ static void trace_frees(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, procfile_write(FREED "enable", "1"));
 }
 
-/* How often each base page of the folio was said to be freed. */
+/* Count how often the trace reports that each base page was freed. */
 static void count_frees(struct __test_metadata *_metadata,
 			const struct scene *s, unsigned int *times)
 {
@@ -392,8 +392,8 @@ static void count_frees(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 12, as it is traced: a raw page is never free, so nobody may say so.
- * Healthy ones may have been in use again, and freed, before this looks.
+ * Rule 12, by tracing: a raw page is never freed, so no event may report it.
+ * Healthy pages may have been reused and freed again before this reads it.
  */
 TEST_F(pool, frees_traced)
 {
@@ -414,7 +414,7 @@ TEST_F(pool, frees_traced)
 	EXPECT_EQ(0, raw);
 }
 
-/* Rules 3, 12: nothing is left to free, and that is no special case. */
+/* Rules 3, 12: with every page raw, nothing is left to free. */
 TEST_F(pool, every_page_raw)
 {
 	struct scene *s = &self->s;
@@ -430,7 +430,7 @@ TEST_F(pool, every_page_raw)
 	expect_errors_counted(_metadata, s);
 }
 
-/* Rules 11, 14: a folio without errors goes back to the pool, as ever. */
+/* Rules 11, 14: a folio without errors returns to the pool, as on base. */
 TEST_F(pool, healthy_page_returns)
 {
 	struct scene *s = &self->s;
@@ -446,7 +446,7 @@ TEST_F(pool, healthy_page_returns)
 	EXPECT_EQ(s->pool.resv, pool.resv);
 }
 
-/* Errors in every other base page, by a process that knows how far it is. */
+/* Errors in every other base page, by a process that shares its progress. */
 struct storm {
 	volatile size_t page;
 	int result[SIZE_2M / BASE_PAGE];
@@ -514,7 +514,7 @@ static long count_isolated(struct __test_metadata *_metadata,
 	return marked;
 }
 
-/* Make a folio, release it after @after errors of the storm; all counted? */
+/* Release a folio after @after errors of the storm; check that all count. */
 static void race_once(struct __test_metadata *_metadata, struct scene *s,
 		      struct storm *storm, enum release_how how, size_t after)
 {
@@ -532,7 +532,7 @@ static void race_once(struct __test_metadata *_metadata, struct scene *s,
 	ASSERT_TRUE(poll_until(storm->page >= after));
 	ASSERT_EQ(0, holder_release(&s->holder, how, 0));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-	/* See expect_raw_isolated(); how many are lost only the storm knows. */
+	/* See expect_raw_isolated(); the number of lost pages varies. */
 	if (!policy_omitted())
 		poll_until(kmsg_count("%#lx: kept huge page left the pool",
 				      scene_pfn(s)));
@@ -545,9 +545,9 @@ static void race_once(struct __test_metadata *_metadata, struct scene *s,
 }
 
 /*
- * Rule 15: an error that races with the release is on the record, or it is
- * handled as one of the base page that it has become.  The release comes
- * after some errors, before others.
+ * Rule 15: an error that races with the release is either on the record or
+ * handled as an error of the base page that the memory has become.  The release
+ * comes after some errors and before others.
  */
 TEST_F_TIMEOUT(race, errors_while_released, 60)
 {
@@ -564,7 +564,7 @@ FIXTURE(consumed)
 	char reserves[64];
 };
 
-/* What each zone keeps from those that could do with a higher one. */
+/* What each zone withholds from allocations that could use a higher zone. */
 #define RESERVES	"/proc/sys/vm/lowmem_reserve_ratio"
 
 FIXTURE_SETUP(consumed)
@@ -587,10 +587,10 @@ FIXTURE_TEARDOWN_PARENT(consumed)
 }
 
 /*
- * Rule 12: nobody ever gets a raw page.  With the poison still in place, most
- * memory is made huge pages, which leaves what is broken up, as around raw
- * pages; then that is written to the last page.  Had a raw page been among
- * it, it would be in use now, and no longer marked.
+ * Rule 12: a raw page is never allocated.  With the poison still in place, most
+ * memory becomes huge pages, which leaves fragments such as those around raw
+ * pages; then a process writes to all of that memory.  A raw page among it
+ * would be in use now, and no longer marked.
  */
 #define POOL_SPARE_KB	(192 << 10)
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 20: what the kernel itself meets is reported from the record of
- * the machine check: any number, of any thread, whosever memory it was.  And
- * rule 22: who makes many of them does not push out those of others.
+ * keep, rule 20: errors that the kernel consumes are reported from the record
+ * of the machine check: any number, in any thread, in any process' memory.  And
+ * rule 22: a process that raises many does not displace those of others.
  *
- * Every control here is a panic.
+ * Every control here ends in a panic.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,7 +43,7 @@ static long corrupted_kb(void)
 	return counters.corrupted_kb;
 }
 
-/* Poison that nobody has met, in two base pages of a huge page. */
+/* New poison in two base pages of a huge page. */
 FIXTURE(fresh)
 {
 	struct hugepage hp;
@@ -84,8 +84,8 @@ static struct io_uring_sqe write_of(int fd, const void *from, unsigned char flag
 }
 
 /*
- * The first write is done by this task, which then forks a worker for the second
- * one: nothing of the first machine check may be left to it.
+ * This task does the first write and then forks a worker for the second one,
+ * which must not inherit any state of the first machine check.
  */
 TEST_F(fresh, worker_that_is_forked_after_an_error)
 {
@@ -103,7 +103,7 @@ TEST_F(fresh, worker_that_is_forked_after_an_error)
 	EXPECT_TRUE(poll_until(!strcmp("0xa000+0x1000 0x14000+0x1000",
 				       fdinfo_ranges(self->hp.fd))));
 
-	/* Nor of that worker's own first one. */
+	/* The same worker again: no state of its own first machine check. */
 	ASSERT_EQ(0, lab_poison_add(lab_pa(self->other + BASE_PAGE), 1));
 	writes[1] = write_of(self->pipe[1], self->other + BASE_PAGE,
 			     IOSQE_ASYNC);
@@ -124,7 +124,7 @@ static void run_on(int cpu)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
-/* Calls of as many writes as there can be, each from poison. */
+/* A child that submits as many writes per call as possible, from poison. */
 static pid_t storm(int to, const char *raw)
 {
 	struct io_uring_sqe *writes = calloc(WRITES, sizeof(*writes));
@@ -144,7 +144,7 @@ static pid_t storm(int to, const char *raw)
 	_exit(1);
 }
 
-/* A new error: in memory of this process alone, met by a system call. */
+/* A new error in private memory of this process, consumed by a system call. */
 static void meet_new_error(struct __test_metadata *_metadata, int to)
 {
 	char *page = mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE,
@@ -160,7 +160,7 @@ static void meet_new_error(struct __test_metadata *_metadata, int to)
 
 #define NEW_ERRORS	20
 
-/* None of the others' is lost while one task does nothing but meet poison. */
+/* Other tasks' errors are all reported while one task consumes poison. */
 TEST_F(fresh, errors_of_others_beside_a_storm)
 {
 	int64_t hits = lab_poison_hits();
@@ -177,8 +177,8 @@ TEST_F(fresh, errors_of_others_beside_a_storm)
 }
 
 /*
- * Pages that the kernel reads through its own mapping, for read(2).  What lies
- * before the poison arrives.
+ * Pages that the kernel reads through its own mapping, for read(2).  The bytes
+ * before the poison are returned.
  */
 FIXTURE(source)
 {
@@ -229,7 +229,7 @@ TEST_F(source, is_a_file)
 	EXPECT_EQ(EIO, errno);
 }
 
-/* Of a page that starts with poison nothing arrives, and the pipe goes on. */
+/* A page that starts with poison yields nothing, and the pipe stays usable. */
 TEST_F(source, is_a_pipe)
 {
 	struct iovec pages = { self->map, 2 * BASE_PAGE };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 2, 6 and 12, with very many errors: one more costs what the
- * first did, a release is linear in them, and nothing of the record gets lost.
+ * keep, rules 2, 6 and 12, with very many errors: one more costs as much as
+ * the first, a release is linear in their number, and the record is complete.
  *
- * Costs are instructions (count.h), of which the same work always takes the
- * same number, but for the timer that may tick: hence medians.
+ * Costs are instructions (count.h): the same work always takes the same number,
+ * except for timer interrupts, hence medians.
  */
 #define _GNU_SOURCE
 #include <count.h>
@@ -28,7 +28,7 @@
 
 #define LEFT_THE_POOL	"kept huge page left the pool"
 
-/* The line in the log is the last that a release does. */
+/* The log line is the last step of a release. */
 static bool released(size_t folios)
 {
 	return kmsg_await(LEFT_THE_POOL, folios);
@@ -42,7 +42,7 @@ static void measure(struct __test_metadata *_metadata, long *taint)
 	ASSERT_EQ(0, kmsg_console(false));
 }
 
-/* Also of what a test that died had begun. */
+/* Also ends a measurement that a killed test has left behind. */
 static void end_measurement(void)
 {
 	kmsg_console(true);
@@ -50,9 +50,9 @@ static void end_measurement(void)
 }
 
 /*
- * Errors in one folio, every fourth base page of its beginning: between two
- * raw pages there are always the same two blocks to free.  Their order is
- * mixed up by a factor that is odd, so that every page has its turn.
+ * Errors in one folio, in every fourth base page from its start on: between two
+ * raw pages there are always the same two blocks to free.  An odd factor
+ * shuffles their order and still reaches every page.
  */
 #define EVERY		4
 #define MIX		40503
@@ -86,7 +86,7 @@ static void errors_up_to(struct damage *d, size_t n)
 
 #define SAMPLES		33
 
-/* Instructions of the @n-th error: the median of those that end with it. */
+/* Instructions of the @n-th error: the median of the last SAMPLES up to it. */
 static long cost_of_nth(struct damage *d, size_t n)
 {
 	struct cost costs[SAMPLES];
@@ -99,9 +99,8 @@ static long cost_of_nth(struct damage *d, size_t n)
 }
 
 /*
- * The same up to a tenth.  What is known to differ is below a hundredth; a
- * walk of all earlier errors, which the control does, adds far more from
- * 1,024 errors on.
+ * The same up to 10 %.  Known differences are below 1 %; a walk of all earlier
+ * errors, which the control does, adds far more from 1,024 errors on.
  */
 #define EXPECT_SAME_COST(want, seen) do {				\
 	EXPECT_LE((want) * 9, (seen) * 10);				\
@@ -136,7 +135,7 @@ FIXTURE_TEARDOWN_PARENT(gigantic)
 	end_measurement();
 }
 
-/* The lines of fdinfo for raw pages from the folio's start on, every fourth. */
+/* The ranges of fdinfo for @n raw pages, every fourth from the start on. */
 static char *expected_ranges(size_t n)
 {
 	char *text = malloc(n * sizeof("0x00000000+0x1000 ")), *at = text;
@@ -148,7 +147,7 @@ static char *expected_ranges(size_t n)
 	return text;
 }
 
-/* Rules 2, 3: all of them on the record, once. */
+/* Rules 2, 3: all errors are on the record, and counted once. */
 static void expect_recorded(struct __test_metadata *_metadata, int fd,
 			    const struct error_counters *before, size_t n)
 {
@@ -164,7 +163,7 @@ static void expect_recorded(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(before->recovered + (long)n, now.recovered);
 }
 
-/* Rule 12: these are marked and not free; all others are not marked. */
+/* Rule 12: raw pages are marked and not free; all others are not marked. */
 static void expect_marked(struct __test_metadata *_metadata,
 			  const struct damage *d, size_t pages)
 {
@@ -185,11 +184,11 @@ static void expect_marked(struct __test_metadata *_metadata,
 	free(flags);
 	EXPECT_EQ(d->total, lost);
 	EXPECT_EQ(0, wrong);
-	/* Some have a new owner, such as the memory of this process. */
+	/* Some are in use again, by this process among others. */
 	EXPECT_LE((pages - lost) * 9 / 10, free_again);
 }
 
-/* Rule 6, and that no error of so many gets lost. */
+/* Rule 6, and none of the many errors gets lost. */
 TEST_F_TIMEOUT(gigantic, errors_cost_the_same, 120)
 {
 	struct damage d = {
@@ -258,9 +257,9 @@ FIXTURE_TEARDOWN_PARENT(release)
 }
 
 /*
- * Rule 6: from one number of raw pages to a larger one, no more for each, up
- * to twice: a release takes long enough for timers to add to it.  If each
- * cost something for every other one, it would be four times as much.
+ * Rule 6: with more raw pages, the cost per page stays the same.  Up to twice
+ * is accepted: a release takes long enough for timers to add to it.  A
+ * quadratic cost would be four times as much per page.
  */
 TEST_F_TIMEOUT(release, linear_in_raw_pages, 120)
 {
@@ -281,7 +280,7 @@ TEST_F_TIMEOUT(release, linear_in_raw_pages, 120)
 
 #define FOLIOS		1000
 
-/* A file of many huge pages with an error each. */
+/* A file of many huge pages with one error each. */
 FIXTURE(many)
 {
 	int fd;
@@ -346,10 +345,10 @@ static long punch_each(struct __test_metadata *_metadata, int fd, size_t n)
 }
 
 /*
- * Rule 6: the thousandth folio's error costs what the first one's did.  And
- * one of many that are released at once costs no more than one alone, up to
- * four times: the caller and the work may spin for each other's locks.  If
- * each cost something for every other one, it would be hundreds of times.
+ * Rule 6: an error in the thousandth folio costs as much as in the first.  And
+ * of many folios released at once, each costs as much as one alone.  Up to four
+ * times is accepted: the caller and the worker may spin for each other's locks.
+ * A quadratic cost would be hundreds of times as much.
  */
 TEST_F_TIMEOUT(many, folios, 120)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kept folio from before it was made until after it is gone, and what has
- * to be true of pool, pages and counters then.
+ * A kept folio from before its creation until after its release, and what must
+ * be true of pool, pages and counters then.
  *
- * All of it is in this header, as the checks of kselftest_harness.h belong to
- * the one file that includes that, which is the test program.
+ * All of it is in this header, as only the test program itself may include
+ * kselftest_harness.h, whose assertions it uses.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -37,10 +37,10 @@ struct scene {
 	struct pool pool;
 	struct error_counters errors;
 	struct buddy buddy;	/* just before the release */
-	uint64_t *flags;	/* room for those of all base pages */
+	uint64_t *flags;	/* room for the flags of all base pages */
 };
 
-/* Once a test, or again after the page is gone; scene_close() in any case. */
+/* Once per test, or again after the page is gone; always scene_close() it. */
 static inline void scene_open(struct __test_metadata *_metadata,
 			      struct scene *s, size_t size)
 {
@@ -68,7 +68,7 @@ static inline unsigned long scene_pfn(const struct scene *s)
 	return s->holder.hp.pa / BASE_PAGE;
 }
 
-/* Let the holder have the page, with errors in what raw[] lists. */
+/* Start the holder of the page, with an error in each page of raw[]. */
 static inline void scene_damage(struct __test_metadata *_metadata,
 				struct scene *s, enum error_way way)
 {
@@ -88,14 +88,14 @@ static inline bool is_raw(const struct scene *s, size_t page)
 	return false;
 }
 
-/* Rule 14 wants it said; by then the base pages have been freed. */
+/* Rule 14: a log line reports it, after the base pages have been freed. */
 static inline size_t said_to_be_gone(const struct scene *s)
 {
 	return kmsg_count("%#lx: kept huge page left the pool: %zu of %zu base pages lost",
 			  scene_pfn(s), s->n_raw, s->nr);
 }
 
-/* Rule 14: one page less, for the system and the node, and no more than that. */
+/* Rule 14: exactly one page less, in the system and on the node. */
 static inline void expect_pool(struct __test_metadata *_metadata,
 			       const struct scene *s)
 {
@@ -111,9 +111,9 @@ static inline void expect_pool(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 12: marked, and not free.  Not looked at before the release is through:
- * /proc/kpageflags takes no reference, and with DEBUG_VM_PGFLAGS a folio that is
- * dissolved meanwhile is a BUG, on stock too.
+ * Rule 12: marked, and not free.  Wait for the end of the release first:
+ * /proc/kpageflags takes no reference, and with DEBUG_VM_PGFLAGS it hits a BUG
+ * if the folio is dissolved meanwhile, on stock too.
  */
 static inline void expect_raw_isolated(struct __test_metadata *_metadata,
 				       const struct scene *s)
@@ -132,9 +132,9 @@ static inline void expect_raw_isolated(struct __test_metadata *_metadata,
 }
 
 /*
- * Rule 12: no healthy page is marked, and they are free.  A few may have
- * found a new owner since, or have gone to per-CPU lists for one: the kernel
- * allocates while this runs.
+ * Rule 12: no healthy page is marked, and all are free but a few: the kernel
+ * allocates while this runs, so some pages may have a new owner or be in
+ * per-CPU lists.
  */
 static inline size_t taken_max(const struct scene *s)
 {
@@ -178,8 +178,8 @@ static inline void count_blocks(const struct scene *s, size_t first, int order,
 }
 
 /*
- * Bytes of struct pages that HVO had taken from the folio and that had to be
- * allocated for it again: all but one page.
+ * Bytes of struct pages that HVO had freed and that had to be allocated again
+ * for the release: all but one page.
  */
 static inline long vmemmap_restored(const struct scene *s)
 {
@@ -196,8 +196,8 @@ static inline bool has_kasan(void)
 }
 
 /*
- * What others may have allocated meanwhile.  With KASAN that is more, as it
- * holds back for a while what is freed.
+ * Limit on what others allocate meanwhile.  It is higher with KASAN, which
+ * delays the freeing of memory.
  */
 static inline long noise_bytes(void)
 {
@@ -214,8 +214,8 @@ static inline long noise_freed_bytes(void)
 }
 
 /*
- * Blocks that may have gone since to what was allocated meanwhile: as many as
- * that fills, and one that it only begins.
+ * Blocks that allocations may have taken meanwhile: as many as these fill, and
+ * one that is only partly used.
  */
 static inline long split_max(const struct scene *s, const struct buddy *now,
 			     int order)
@@ -238,9 +238,9 @@ static inline long pages_from_order(const long *blocks, int order)
 }
 
 /*
- * Rule 12: in the largest aligned blocks.  Small ones come and go, so orders
- * are compared that no allocation of a few pages needs to split; each with all
- * above it, as what others free meanwhile merges two blocks to one of these.
+ * Rule 12: in the largest aligned blocks.  Small blocks come and go, so compare
+ * only orders that an allocation of a few pages need not split.  Each order
+ * includes all higher ones, as pages freed meanwhile may merge two blocks.
  */
 #define ORDER_MIN	5
 
@@ -260,7 +260,7 @@ static inline void expect_large_blocks(struct __test_metadata *_metadata,
 			  pages_from_order(s->buddy.blocks, order));
 }
 
-/* Rule 12: all of its size but the raw pages, as the allocator counts it. */
+/* Rule 12: the allocator's free memory grows by all but the raw pages. */
 static inline void expect_accounted(struct __test_metadata *_metadata,
 				    const struct scene *s)
 {
@@ -272,7 +272,7 @@ static inline void expect_accounted(struct __test_metadata *_metadata,
 	EXPECT_GE(want + noise_freed_bytes(), now.bytes - s->buddy.bytes);
 }
 
-/* Rules 3, 14: the release changes nothing in the count of errors. */
+/* Rules 3, 14: the release does not change the count of errors. */
 static inline void expect_errors_counted(struct __test_metadata *_metadata,
 					 const struct scene *s)
 {
@@ -285,7 +285,7 @@ static inline void expect_errors_counted(struct __test_metadata *_metadata,
 	EXPECT_EQ(s->errors.recovered + (long)s->n_raw, now.recovered);
 }
 
-/* Rules 11, 12, 14: the release has happened, and it has happened once. */
+/* Rules 11, 12, 14: the release has happened, exactly once. */
 static inline void expect_released(struct __test_metadata *_metadata,
 				   const struct scene *s)
 {

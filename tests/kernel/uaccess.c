@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * keep, rule 8: the data of a system call are in a raw page.  The kernel reads
- * them through the process' own mapping, which is there, so it is the kernel
- * that meets the machine check; the call must fail, and nothing else.
+ * them through the process' own mapping, which still exists, so the machine
+ * check is in the kernel; only the call may fail.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,13 +29,13 @@
 #include "sigbus.h"
 #include "uring.h"
 
-#define SOME		256UL	/* bytes, of words and of more than a line */
+#define SOME		256UL	/* bytes: several words, more than a line */
 
 FIXTURE(kept)
 {
 	struct filled f;
 	char *raw;		/* address of the first raw page */
-	int file;		/* of memory, empty */
+	int file;		/* an empty memfd */
 	int64_t hits;
 };
 
@@ -54,7 +54,7 @@ FIXTURE_TEARDOWN_PARENT(kept)
 	lab_poison_clear();
 }
 
-/* The process lives, so there was no signal; nothing else was lost. */
+/* Nothing else was lost; as the process is alive, there was no signal. */
 static void expect_no_harm(struct __test_metadata *_metadata,
 			   const struct filled *f, int64_t hits)
 {
@@ -63,7 +63,7 @@ static void expect_no_harm(struct __test_metadata *_metadata,
 	filled_expect_intact(_metadata, f, f->hp.map);
 }
 
-/* What @fd has next is @len bytes of the file's pattern from @offset on. */
+/* The next @len bytes of @fd are the file's pattern from @offset on. */
 static void expect_arrived(struct __test_metadata *_metadata, int fd,
 			   size_t offset, size_t len)
 {
@@ -107,7 +107,7 @@ TEST_F(kept, write_to_socket)
 	expect_no_harm(_metadata, &self->f, self->hits);
 }
 
-/* A file gets what lies before the broken line. */
+/* A file gets the bytes before the broken line. */
 TEST_F(kept, write_to_file)
 {
 	EXPECT_EQ(-1, write(self->file, self->raw, SOME));
@@ -135,7 +135,7 @@ TEST_F(kept, writev_stops_at_it)
 	expect_no_harm(_metadata, &self->f, self->hits);
 }
 
-/* By a thread of the kernel that works for this process. */
+/* A write by an io_uring worker of this process. */
 static int worker_writes(const struct uring *ring, int fd, const char *from)
 {
 	const struct io_uring_sqe write = {
@@ -149,7 +149,7 @@ static int worker_writes(const struct uring *ring, int fd, const char *from)
 	return uring_submit(ring, &write);
 }
 
-/* The copy is a worker's, whose signals nobody could handle. */
+/* A worker copies, in which a signal could not be handled. */
 TEST_F(kept, write_by_io_worker)
 {
 	struct uring ring;
@@ -163,7 +163,7 @@ TEST_F(kept, write_by_io_worker)
 	expect_no_harm(_metadata, &self->f, self->hits);
 }
 
-/* A path, which is looked at by words and then by bytes. */
+/* A path, which the kernel copies by words and then by bytes. */
 TEST_F(kept, path_in_it)
 {
 	char *healthy = self->raw + BASE_PAGE + 64;
@@ -192,7 +192,7 @@ static long futex(void *addr, int op, unsigned int val, void *addr2, int val3)
 	return syscall(SYS_futex, addr, op, val, NULL, addr2, val3);
 }
 
-/* Shared futexes are found by get_user_pages, private ones are read: no matter. */
+/* get_user_pages() looks up a shared futex; a private one is only read. */
 TEST_F(kept, futex_wait)
 {
 	EXPECT_EQ(-1, futex(self->raw, FUTEX_WAIT_PRIVATE, 0, NULL, 0));
@@ -207,7 +207,7 @@ TEST_F(kept, futex_wait)
 	expect_no_harm(_metadata, &self->f, self->hits);
 }
 
-/* The kernel looks at the list when the process is half gone. */
+/* The kernel reads the list while the process is exiting. */
 TEST_F(kept, robust_list_at_exit)
 {
 	pid_t pid = fork();
@@ -224,8 +224,8 @@ TEST_F(kept, robust_list_at_exit)
 }
 
 /*
- * What panics a kernel that is not mended, with poison that is new to it as
- * with poison that it knows and that is still mapped.
+ * Calls that panic a kernel without the fixes, with new poison as well as with
+ * known poison that is still mapped.
  */
 FIXTURE(fresh)
 {
@@ -259,7 +259,7 @@ FIXTURE_TEARDOWN_PARENT(fresh)
 	lab_poison_clear();
 }
 
-/* The first page met is on the record, and nothing was lost but these. */
+/* The first consumed page is on the record; no healthy page was lost. */
 static void expect_recorded(struct __test_metadata *_metadata,
 			    const struct filled *f)
 {
@@ -270,7 +270,7 @@ static void expect_recorded(struct __test_metadata *_metadata,
 
 #define WRITES_MAX	16
 
-/* Writes of one io_submit(), each from where @from says: all must fail. */
+/* One io_submit() of @n writes, from the addresses in @from: all must fail. */
 static void expect_writes_fail(struct __test_metadata *_metadata, int fd,
 			       char *const *from, size_t n)
 {
@@ -320,7 +320,7 @@ TEST_F(fresh, one_page_often_in_one_call)
 	}
 }
 
-/* The same: it tried until the word could be read. */
+/* The same panic: the kernel retried until the word could be read. */
 TEST_F(fresh, futex_lock_pi)
 {
 	int round;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rule 16: unpoison_memory() gives raw pages back after release.  Only
- * for simulated errors, and a real one disables it for the rest of the boot:
- * this program comes before those that consume poison.
+ * keep, rule 16: unpoison_memory() makes raw pages usable again after the
+ * release, for simulated errors only.  A real one disables it for the rest of
+ * the boot, so this program runs before those that consume poison.
  */
 #define _GNU_SOURCE
 #include <poison.h>

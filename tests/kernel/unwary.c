@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where stock 6.12 touches a page with a real error without care, whether
- * anybody has a policy or not. Patches in front of the series mend these.
+ * Places where stock 6.12 touches a page with a real error and cannot recover,
+ * with or without the policy. Fixes at the start of the series repair them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 #define LINE		640UL	/* offset in a page of the line that fails */
 
-/* A file of shmem, some base pages of it; what is broken is so until the end. */
+/* Map @pages base pages of a shmem file. */
 static char *map_shmem(int fd, size_t pages)
 {
 	char *map;
@@ -45,7 +45,7 @@ FIXTURE(shmem)
 	char *map;
 };
 
-/* The middle one of three pages has an error, and no direct map any more. */
+/* The middle one of three pages has an error and left the direct map. */
 FIXTURE_SETUP(shmem)
 {
 	struct sigbus seen;
@@ -76,7 +76,7 @@ static long punch_amid(void *arg)
 			 104, BASE_PAGE) ? -errno : 0;
 }
 
-/* "unable to handle page fault", with the file and the page locked for ever. */
+/* "unable to handle page fault", and file and page stay locked forever. */
 TEST_F(shmem, truncated_amid_lost_page)
 {
 	char data[200];
@@ -102,7 +102,7 @@ TEST_F(shmem, punched_amid_lost_page)
 	EXPECT_EQ(-1, pattern_check(self->map, 2 * BASE_PAGE, BASE_PAGE));
 }
 
-/* A page whose error is new to all, of anonymous memory. */
+/* A page of anonymous memory with new poison. */
 FIXTURE(remote)
 {
 	char *page;
@@ -188,8 +188,8 @@ TEST_F(remote, process_vm)
 #define HELD		100
 
 /*
- * A huge page of shared anonymous memory that cannot be split, as a pipe has a
- * page of it: only the page with the error is lost, and that one stays so.
+ * A huge page of shared anonymous memory that cannot be split, as a pipe holds
+ * one of its pages: only the page with the error is lost, and stays lost.
  */
 FIXTURE(unsplit)
 {
@@ -224,7 +224,7 @@ FIXTURE_TEARDOWN_PARENT(unsplit)
 	procfile_write(SHMEM_ENABLED, "never");
 }
 
-/* A software error is enough: the question is what is mapped. */
+/* Software poison is enough: this is about what gets mapped. */
 TEST_F(unsplit, not_mapped_beside_a_fault)
 {
 	char *poisoned = self->map + POISONED * BASE_PAGE;

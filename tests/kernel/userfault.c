@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep, rules 7, 8 and 10: userfaultfd on files with kept folios.  Faults that
- * it would hand to a monitor are SIGBUS here (UFFD_FEATURE_SIGBUS).
+ * keep, rules 7, 8 and 10: userfaultfd on files with kept folios.  Faults for a
+ * monitor raise SIGBUS here instead (UFFD_FEATURE_SIGBUS).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "pool.h"
 #include "sigbus.h"
 
-/* Folios of the file: the first and the last are broken, one is not there. */
+/* Folios of the file: the first and the last have errors, one is missing. */
 enum { BROKEN, WHOLE, HOLE, BROKEN_TOO, FOLIOS };
 
 #define AT(folio)	((folio) * SIZE_2M)
@@ -34,7 +34,7 @@ FIXTURE(file)
 {
 	struct filled folio[FOLIOS];
 	int fd, uffd;
-	char *map;	/* all of it, registered; the folios' is another one */
+	char *map;	/* of the whole file, registered; folios use another */
 };
 
 static char *map_file(int fd)
@@ -100,7 +100,7 @@ static int unwatch(int uffd, const char *map)
 	return ioctl(uffd, UFFDIO_UNREGISTER, &range) ? -errno : 0;
 }
 
-/* Bytes done; -errno if that is none. */
+/* Bytes mapped, or -errno if there are none. */
 static long fill_in(int uffd, const char *map, size_t len)
 {
 	struct uffdio_continue arg = { .range = { (uintptr_t)map, len } };
@@ -146,7 +146,7 @@ static void expect_both_intact(struct __test_metadata *_metadata,
 			     map + AT(BROKEN_TOO));
 }
 
-/* Rule 10: several folios at once, and each by itself. */
+/* Rule 10: UFFDIO_CONTINUE of several folios at once, and of each alone. */
 TEST_F(file, minor)
 {
 	int64_t hits = lab_poison_hits();
@@ -164,7 +164,7 @@ TEST_F(file, minor)
 	expect_both_intact(_metadata, self->folio, self->map);
 }
 
-/* Rule 7: a hole is filled beside kept folios, which are not holes. */
+/* Rule 7: a hole is filled next to kept folios, which are not holes. */
 TEST_F(file, missing)
 {
 	const char *whole = self->folio[WHOLE].hp.map;
@@ -184,7 +184,7 @@ TEST_F(file, missing)
 	expect_both_intact(_metadata, self->folio, self->map);
 }
 
-/* Rule 8: what is copied is broken: nothing comes of it, no page is lost. */
+/* Rule 8: copying from poison fails, and no page of the pool is lost. */
 TEST_F(file, missing_copies_poison)
 {
 	int64_t hits = lab_poison_hits();
@@ -215,8 +215,8 @@ static void expect_marked(struct __test_metadata *_metadata, const char *map)
 }
 
 /*
- * Rule 7: a marker is a mapping's, and hides a folio from this mapping only, as
- * a whole.  When it goes, by either way, the folio is there as ever.
+ * Rule 7: a poison marker belongs to a mapping and hides a whole folio from
+ * this mapping only.  When it is removed, either way, the folio is back.
  */
 TEST_F(file, poison_marker)
 {
@@ -238,7 +238,7 @@ TEST_F(file, poison_marker)
 	filled_expect_intact(_metadata, broken, self->map);
 }
 
-/* Rule 7: protected and released again, its raw pages are raw throughout. */
+/* Rule 7: raw pages stay raw while write-protected and afterwards. */
 TEST_F(file, write_protected)
 {
 	struct sigbus seen;
