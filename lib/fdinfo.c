@@ -93,7 +93,8 @@ int mfr_fdinfo_load(struct mfr_region *region)
 	}
 	while (!err && getline(&line, &size, file) >= 0)
 		err = take_line(region, line);
-	if (!err && ferror(file))
+	/* Neither a failed read nor a lack of memory may shorten the list */
+	if (!err && !feof(file))
 		err = -EIO;
 	free(line);
 	fclose(file);

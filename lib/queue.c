@@ -9,6 +9,7 @@
 int mfr_queue_init(struct mfr_queue *queue, unsigned int count)
 {
 	unsigned int i;
+	int err;
 
 	queue->slots = calloc(count, sizeof(*queue->slots));
 	if (!queue->slots)
@@ -18,8 +19,9 @@ int mfr_queue_init(struct mfr_queue *queue, unsigned int count)
 	queue->mask = count - 1;
 	queue->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (queue->fd < 0) {
+		err = -errno;
 		free(queue->slots);
-		return -errno;
+		return err;
 	}
 	return 0;
 }
