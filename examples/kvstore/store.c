@@ -135,10 +135,15 @@ int store_delete(struct store *store, const char *key)
 int store_place(struct store *store, const char *key, uint64_t offset,
 		uint32_t length)
 {
+	int err;
+
 	if (!is_key(key) || store_find(store, key) || length > VALUE_BYTES_MAX ||
 	    blocks_take_at(&store->blocks, offset, length ? length : 1))
 		return -EINVAL;
-	return add_record(store, key, offset, length);
+	err = add_record(store, key, offset, length);
+	if (err)
+		blocks_give(&store->blocks, offset, length ? length : 1);
+	return err;
 }
 
 struct visitor {
