@@ -20,7 +20,7 @@ int main(void)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = fopen(path, "r");
 	while (file && fgets(line, sizeof(line), file))
-		kept |= !strncmp(line, "mf_keep_ue_mapped", 17);
+		sscanf(line, "mf_keep_ue_mapped: %d", &kept);
 	printf("%d\n", kept);
 	return !file;
 }
