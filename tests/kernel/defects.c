@@ -160,6 +160,8 @@ TEST_F_TIMEOUT(deadlock, of_punch_and_error, 60)
 
 		state = map ? 'r' : 'x';
 		write(self->done[1], &state, 1);
+		if (!map)
+			_exit(1);
 		state = punch_and_fail(map, fd) ? 'x' : 'd';
 		write(self->done[1], &state, 1);
 		_exit(0);

@@ -4,6 +4,7 @@
  * healthy one, and none of them removes or moves the folio.
  */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -247,22 +248,32 @@ TEST_F(kept, seen_by_page_flags)
 	expect_undisturbed(_metadata, &self->f, self->hits);
 }
 
+/* Entries begin with an address, and all other lines with a capital letter. */
+static char *next_entry(char *at)
+{
+	while ((at = strchr(at, '\n')))
+		if (isdigit(*++at) || islower(*at))
+			return at;
+	return NULL;
+}
+
 /* True if the entry of the mapping at @map in @file contains @what. */
 static bool maps_say(const char *file, const char *map, const char *what)
 {
 	static char text[1 << 16];
-	char start[32];
-	const char *at;
+	char start[32], *at, *end;
 
 	snprintf(start, sizeof(start), "%lx", (unsigned long)map);
 	if (procfile_read(file, text, sizeof(text)) < 0)
 		return false;
-	for (at = text; at; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		if (!strncmp(at, start, strlen(start)))
-			return strstr(at, what);
-	}
-	return false;
+	for (at = text; at && strncmp(at, start, strlen(start));)
+		at = next_entry(at);
+	if (!at)
+		return false;
+	end = next_entry(at);
+	if (end)
+		*end = '\0';
+	return strstr(at, what);
 }
 
 TEST_F(kept, seen_by_smaps)
