@@ -8,6 +8,9 @@ LDFLAGS := -static -pthread
 
 vpath %.c ../support
 
+# A run that copies the program meanwhile gets the old one or the new one, whole.
+link = $(CC) $(LDFLAGS) -o $@.new $^ && mv $@.new $@
+
 objects = $(patsubst %,$(OUT)/%.o,$(1))
 
 $(OUT)/%.o: %.c | $(OUT)
