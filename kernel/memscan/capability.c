@@ -56,7 +56,7 @@ static const char *machine_check_refusal(void)
 {
 	if (__read_cr4() & X86_CR4_MCE)
 		return NULL;
-	return "they are off (CR4.MCE is 0), as with mce=off, so the first hit would reset the machine";
+	return "they are off (CR4.MCE), as with mce=off, so a hit would reset the machine";
 }
 
 /*
@@ -145,7 +145,11 @@ static const char *verdict(const struct check *check)
 {
 	if (!check->each_cpu)
 		return check->refusal();
-	return cpumask_empty(&check->refusing) ? NULL : READ_ONCE(check->why);
+	if (cpumask_empty(&check->refusing))
+		return NULL;
+	/* Pairs with memscan_capability_add_cpu(). */
+	smp_rmb();
+	return READ_ONCE(check->why);
 }
 
 void memscan_capability_add_cpu(unsigned int cpu)
@@ -157,8 +161,8 @@ void memscan_capability_add_cpu(unsigned int cpu)
 		why = checks[i].each_cpu ? checks[i].refusal() : NULL;
 		if (!why)
 			continue;
-		/* Before the bit, as verdict() reads it after */
 		WRITE_ONCE(checks[i].why, why);
+		/* Pairs with verdict(): the reason is visible first. */
 		smp_wmb();
 		cpumask_set_cpu(cpu, &checks[i].refusing);
 	}

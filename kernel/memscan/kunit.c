@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests that need no broken memory: whether CPUs are fit, pace, blocks near a
- * hit, ranges, choice of pages, and the walk. A separate module, memscan_kunit, contains copies of the
- * files under test, and fakes what they call.
+ * hit, ranges, choice of pages, and the walk. A separate module, memscan_kunit,
+ * contains copies of the files under test, and fakes what they call.
  */
 
 #include "capability.c"
