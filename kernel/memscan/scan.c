@@ -13,6 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
@@ -449,7 +450,8 @@ static int start_reading(struct memscan_scan *scan)
 		return PTR_ERR(thread);
 	if (!on_demand(scan))
 		set_user_nice(thread, MAX_NICE);
-	scan->thread = thread;
+	/* It is woken up by writers of files that go after it has ended. */
+	scan->thread = get_task_struct(thread);
 	memscan_cpus_place(scan, nr_cpu_ids);
 	wake_up_process(thread);
 	return 0;
@@ -487,6 +489,8 @@ static struct memscan_scan *new_scan(int nid)
 static void free_scan(struct memscan_scan *scan)
 {
 	memscan_nearby_clear(&scan->nearby);
+	if (scan->thread)
+		put_task_struct(scan->thread);
 	kfree(scan);
 }
 
@@ -519,7 +523,10 @@ out_free:
 	return ERR_PTR(err);
 }
 
-/* The thread goes first, as it uses the directory; files only set flags. */
+/*
+ * The thread goes first, as it uses the directory. Writers that are still in a
+ * file set flags and wake up a thread that has ended, which does nothing.
+ */
 void memscan_scan_destroy(struct memscan_scan *scan)
 {
 	kthread_stop(scan->thread);

@@ -54,7 +54,7 @@ struct memscan_nearby_totals {
  *	that reads ranges on demand, each once
  * @kobj: its directory in sysfs
  * @released: completed when @kobj has no users left
- * @thread: the thread
+ * @thread: the thread, with a reference that outlives it
  * @news: a setting has changed
  *
  * @order_lock: protects @wanted, @fresh and @range

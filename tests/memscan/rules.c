@@ -437,10 +437,21 @@ TEST_F_TIMEOUT(rules, unprivileged, LONG_SECONDS)
 }
 
 /* At any moment: while it reads, while paused, and after hits. */
+/* A child that writes settings all the time, of modules that come and go. */
+static pid_t write_settings(void)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		scanner_set("node0/cycle_seconds", "1");
+	return pid;
+}
+
 TEST_F_TIMEOUT(rules, unload_at_any_time, LONG_SECONDS)
 {
 	char *p = mmap(NULL, 64 * BASE_PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	pid_t writer = write_settings();
 	int i;
 
 	signal(SIGBUS, SIG_IGN);
@@ -456,6 +467,8 @@ TEST_F_TIMEOUT(rules, unload_at_any_time, LONG_SECONDS)
 		EXPECT_EQ(-1, access(MEMSCAN, F_OK));
 		ASSERT_EQ(0, scanner_load("force=1"));
 	}
+	kill(writer, SIGKILL);
+	waitpid(writer, NULL, 0);
 }
 
 TEST_HARNESS_MAIN
