@@ -251,16 +251,16 @@ static u64 rest_ns(const struct memscan_scan *scan)
 }
 
 /*
- * The wait that the CPU cap demands. The scheduler's figure for the CPU time is
- * exact after a sleep; all time since is assumed to be ours.
+ * The wait that the CPU cap demands. The scheduler updates our CPU time when it
+ * runs; the time that has passed says little if others share the CPU.
  */
 static u64 cap_ns(struct memscan_scan *scan)
 {
-	u64 now = ktime_get_ns();
-
+	schedule();
 	return memscan_budget_wait_ns(&scan->budget,
-				      READ_ONCE(scan->max_cpu_percent), now,
-				      scan->woken_used_ns + now - scan->woken_ns);
+				      READ_ONCE(scan->max_cpu_percent),
+				      ktime_get_ns(),
+				      current->se.sum_exec_runtime);
 }
 
 static void read_some(struct memscan_scan *scan, bool nearby)
@@ -337,8 +337,6 @@ static void sleep_for(struct memscan_scan *scan, u64 ns)
 					 min(ns / 16, NSEC_PER_MSEC),
 					 HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
-	scan->woken_ns = ktime_get_ns();
-	scan->woken_used_ns = current->se.sum_exec_runtime;
 }
 
 /* Returns how long to sleep. A refusal can be lifted without notice, so poll. */
@@ -365,8 +363,6 @@ static int scan_thread(void *data)
 		ns = do_next(scan);
 		if (ns)
 			sleep_for(scan, ns);
-		else
-			cond_resched();
 		try_to_freeze();
 	}
 	return 0;

@@ -51,6 +51,21 @@ int scanner_unload(void)
 	return syscall(SYS_delete_module, "memscan", O_NONBLOCK) ? -errno : 0;
 }
 
+int scanner_thread(const char *scan)
+{
+	char path[64], want[32], name[32];
+	int pid;
+
+	snprintf(want, sizeof(want), "memscan/%s\n", scan);
+	for (pid = 2; pid < 32768; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		if (procfile_read(path, name, sizeof(name)) > 0 &&
+		    !strcmp(name, want))
+			return pid;
+	}
+	return 0;
+}
+
 int scanner_begin(void)
 {
 	if (prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0))

@@ -27,6 +27,9 @@ int scanner_unload(void);
 int scanner_begin(void);
 void scanner_end(void);
 
+/* The process ID of the thread memscan/@scan, or 0. */
+int scanner_thread(const char *scan);
+
 /* Write to /sys/kernel/memscan/FILE; 0 or -errno. */
 int scanner_set(const char *file, const char *value);
 

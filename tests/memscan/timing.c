@@ -117,18 +117,34 @@ TEST_F_TIMEOUT(timing, pass_takes_its_time, LONG_SECONDS)
 	EXPECT_LT(passes, PASSES);
 }
 
-static void spin_on(int cpu, pid_t *pid)
+#define SPINNERS_MAX	8
+
+/* A process on each CPU that uses all of it; returns how many. */
+static int spin(int nice_by, pid_t spinners[SPINNERS_MAX])
 {
+	int cpu, n = sysconf(_SC_NPROCESSORS_ONLN);
 	cpu_set_t one;
 
-	*pid = fork();
-	if (*pid)
-		return;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-	for (;;)
-		;
+	for (cpu = 0; cpu < n && cpu < SPINNERS_MAX; cpu++) {
+		spinners[cpu] = fork();
+		if (spinners[cpu])
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		nice(nice_by);
+		for (;;)
+			;
+	}
+	return cpu;
+}
+
+static void stop_spinning(const pid_t *spinners, int n)
+{
+	while (n--) {
+		kill(spinners[n], SIGKILL);
+		waitpid(spinners[n], NULL, 0);
+	}
 }
 
 /*
@@ -137,24 +153,20 @@ static void spin_on(int cpu, pid_t *pid)
  */
 TEST_F_TIMEOUT(timing, busy_cpus_make_it_slow, LONG_SECONDS)
 {
-	int i, n = sysconf(_SC_NPROCESSORS_ONLN);
-	pid_t spinners[8];
+	pid_t spinners[SPINNERS_MAX];
 	bool slow, goes_on;
 	long at;
+	int n;
 
 	/* First let memscan measure how long reads usually take */
 	ASSERT_EQ(0, scanner_read_pass(NODE));
 	ASSERT_EQ(0, scanner_set_node(NODE, "cycle_seconds", "20"));
 	ASSERT_EQ(0, scanner_set_node(NODE, "enabled", "1"));
-	for (i = 0; i < n && i < 8; i++)
-		spin_on(i, &spinners[i]);
+	n = spin(0, spinners);
 	slow = calmly_until(is_pace("slow"));
 	at = figure("read_bytes");
 	goes_on = calmly_until(figure("read_bytes") > at);
-	while (i--) {
-		kill(spinners[i], SIGKILL);
-		waitpid(spinners[i], NULL, 0);
-	}
+	stop_spinning(spinners, n);
 	EXPECT_TRUE(slow);
 	EXPECT_TRUE(goes_on);
 }
@@ -221,21 +233,6 @@ TEST_F_TIMEOUT(timing, sleeps_with_the_machine, LONG_SECONDS)
 	EXPECT_TRUE(poll_until(figure("passes") > 0));
 }
 
-/* The thread's process ID, or 0. */
-static int thread_of_node(void)
-{
-	char path[64], name[32];
-	int pid;
-
-	for (pid = 2; pid < 32768; pid++) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (procfile_read(path, name, sizeof(name)) > 0 &&
-		    !strcmp(name, "memscan/node0\n"))
-			return pid;
-	}
-	return 0;
-}
-
 /* The CPU time of the process, in seconds, according to the scheduler. */
 static double used_seconds(int pid)
 {
@@ -284,7 +281,7 @@ TEST_F_TIMEOUT(cap, holds, 2 * LONG_SECONDS)
 	} caps[] = {
 		{ 100, 5 }, { 90, 5 }, { 50, 5 }, { 25, 10 }, { 5, 30 }, { 1, 60 },
 	};
-	int pid = thread_of_node();
+	int pid = scanner_thread("node0");
 	char percent[8];
 	double share;
 	size_t i;
@@ -301,6 +298,27 @@ TEST_F_TIMEOUT(cap, holds, 2 * LONG_SECONDS)
 		ASSERT_LE(0.9 * caps[i].percent, share);
 		ASSERT_GE(1.1 * caps[i].percent, share);
 	}
+}
+
+/*
+ * As much also if others of the same priority share the CPUs: the time that they
+ * take is not the thread's.
+ */
+TEST_F_TIMEOUT(cap, is_used_beside_others, LONG_SECONDS)
+{
+	pid_t spinners[SPINNERS_MAX];
+	double share;
+	int n, pid = scanner_thread("node0");
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, scanner_set("node0/max_cpu_percent", "20"));
+	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));
+	n = spin(19, spinners);
+	share = cpu_share(pid, 20);
+	stop_spinning(spinners, n);
+	printf("# seen: max_cpu_percent 20 on busy CPUs: %.2f %%\n", share);
+	EXPECT_LE(18, share);
+	EXPECT_GE(22, share);
 }
 
 TEST_HARNESS_MAIN
