@@ -8,6 +8,7 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/cpuset.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
@@ -15,22 +16,32 @@
 #include "memscan.h"
 #include "scan.h"
 
+static bool is_set_aside(unsigned int cpu)
+{
+	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+	       !housekeeping_test_cpu(cpu, HK_TYPE_KTHREAD) ||
+	       cpuset_cpu_is_isolated(cpu);
+}
+
 /*
  * CPUs that are online, are not about to go, and were not set aside for others
- * by isolcpus= or nohz_full=. If all these have gone, any that is left.
+ * by isolcpus=, nohz_full= or an isolated partition of cpusets. If all these
+ * have gone, any that is left.
  */
 static void find_usable(struct cpumask *usable, unsigned int leaving)
 {
-	cpumask_and(usable, housekeeping_cpumask(HK_TYPE_DOMAIN),
-		    housekeeping_cpumask(HK_TYPE_KTHREAD));
-	cpumask_and(usable, usable, cpu_online_mask);
+	static struct cpumask left;
+	unsigned int cpu;
+
+	cpumask_clear(usable);
+	cpumask_copy(&left, cpu_online_mask);
 	if (leaving < nr_cpu_ids)
-		cpumask_clear_cpu(leaving, usable);
-	if (!cpumask_empty(usable))
-		return;
-	cpumask_copy(usable, cpu_online_mask);
-	if (leaving < nr_cpu_ids)
-		cpumask_clear_cpu(leaving, usable);
+		cpumask_clear_cpu(leaving, &left);
+	for_each_cpu(cpu, &left)
+		if (!is_set_aside(cpu))
+			cpumask_set_cpu(cpu, usable);
+	if (cpumask_empty(usable))
+		cpumask_copy(usable, &left);
 }
 
 /**
@@ -77,7 +88,7 @@ int memscan_cpus_init(void)
 				      cpu_came, cpu_goes);
 
 	if (state < 0) {
-		pr_err("cannot follow CPU hotplug: %d\n", state);
+		pr_err("not loaded, as it cannot follow CPU hotplug: %d\n", state);
 		return state;
 	}
 	cpu_state = state;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <kselftest_harness.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "polling.h"
 #include "procfile.h"
@@ -42,23 +43,13 @@ FIXTURE_TEARDOWN_PARENT(cpus)
 	scanner_unload();
 }
 
-/* The CPUs that the thread with this name may run on, as a list. */
-static const char *cpus_of(const char *thread)
+/* The CPUs that the thread of this scan may run on, as a list. */
+static const char *cpus_of(const char *scan)
 {
 	static char text[8192];
-	char path[64], name[32];
-	char *list;
-	int pid;
+	char path[64], *list;
 
-	for (pid = 2; pid < 32768; pid++) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (procfile_read(path, name, sizeof(name)) <= 0)
-			continue;
-		name[strcspn(name, "\n")] = '\0';
-		if (!strcmp(name, thread))
-			break;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", scanner_thread(scan));
 	if (procfile_read(path, text, sizeof(text)) <= 0)
 		return "no such thread";
 	list = strstr(text, "Cpus_allowed_list:\t");
@@ -72,29 +63,49 @@ static const char *cpus_of(const char *thread)
 TEST_F(cpus, set_aside_are_left_alone)
 {
 	CONTROL_READY();
-	EXPECT_STREQ("0-1", cpus_of("memscan/node0"));
-	EXPECT_STREQ("2", cpus_of("memscan/node1"));
-	EXPECT_STREQ("0-2", cpus_of("memscan/demand"));
+	EXPECT_STREQ("0-1", cpus_of("node0"));
+	EXPECT_STREQ("2", cpus_of("node1"));
+	EXPECT_STREQ("0-2", cpus_of("demand"));
 }
 
 TEST_F(cpus, go_and_come_back)
 {
 	ASSERT_EQ(0, set_online(1, 0));
 	CONTROL_READY();
-	EXPECT_STREQ("0", cpus_of("memscan/node0"));
-	EXPECT_STREQ("0,2", cpus_of("memscan/demand"));
+	EXPECT_STREQ("0", cpus_of("node0"));
+	EXPECT_STREQ("0,2", cpus_of("demand"));
 	ASSERT_EQ(0, set_online(1, 1));
-	EXPECT_STREQ("0-1", cpus_of("memscan/node0"));
-	EXPECT_STREQ("0-2", cpus_of("memscan/demand"));
+	EXPECT_STREQ("0-1", cpus_of("node0"));
+	EXPECT_STREQ("0-2", cpus_of("demand"));
 }
 
 /* The only CPU left on node 1 is isolated: those of node 0 read the node. */
 TEST_F(cpus, of_other_nodes_stand_in)
 {
 	ASSERT_EQ(0, set_online(2, 0));
-	EXPECT_STREQ("0-1", cpus_of("memscan/node1"));
+	EXPECT_STREQ("0-1", cpus_of("node1"));
 	ASSERT_EQ(0, set_online(2, 1));
-	EXPECT_STREQ("2", cpus_of("memscan/node1"));
+	EXPECT_STREQ("2", cpus_of("node1"));
+}
+
+/* CPU 1 is set aside at run time: the kernel moves threads, but only once. */
+TEST_F(cpus, of_an_isolated_partition_are_left_alone)
+{
+	ASSERT_EQ(0, cgroup_make(".", "isolated", "+cpuset"));
+	ASSERT_EQ(0, cgroup_write("isolated", "cpuset.cpus", "1"));
+	ASSERT_EQ(0, cgroup_write("isolated", "cpuset.cpus.partition",
+				  "isolated"));
+	EXPECT_EQ(0, scanner_unload());
+	EXPECT_EQ(0, scanner_load("force=1"));
+	EXPECT_STREQ("0", cpus_of("node0"));
+	EXPECT_EQ(0, set_online(2, 0));
+	EXPECT_STREQ("0", cpus_of("node1"));
+	EXPECT_EQ(0, set_online(2, 1));
+	EXPECT_STREQ("2", cpus_of("node1"));
+	EXPECT_STREQ("0,2", cpus_of("demand"));
+	ASSERT_EQ(0, cgroup_write("isolated", "cpuset.cpus.partition",
+				  "member"));
+	ASSERT_EQ(0, cgroup_remove("isolated"));
 }
 
 TEST_F_TIMEOUT(cpus, change_while_it_reads, LONG_SECONDS)
