@@ -16,7 +16,6 @@
 #include <linux/mount.h>
 #include <linux/processor.h>
 #include <linux/sysfs.h>
-#include <linux/timekeeping.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
@@ -56,7 +55,7 @@ static const char *machine_check_refusal(void)
 {
 	if (__read_cr4() & X86_CR4_MCE)
 		return NULL;
-	return "they are off (CR4.MCE), as with mce=off, so a hit would reset the machine";
+	return "machine checks are off (CR4.MCE), as with mce=off: a hit would reset the machine";
 }
 
 /*
@@ -120,25 +119,11 @@ static const char *sysctl_refusal(void)
 	return NULL;
 }
 
-/* Files are not read before each burst: what was read a second ago will do. */
-static u64 sysctl_until_ns;
-
-static const char *recent_sysctl_refusal(void)
-{
-	static const char *why;
-
-	if (ktime_get_ns() >= READ_ONCE(sysctl_until_ns)) {
-		WRITE_ONCE(why, sysctl_refusal());
-		WRITE_ONCE(sysctl_until_ns, ktime_get_ns() + NSEC_PER_SEC);
-	}
-	return READ_ONCE(why);
-}
-
 static struct check checks[] = {
 	{ "hypervisor", true, hypervisor_refusal },
 	{ "machine checks", false, machine_check_refusal, true },
 	{ "machine check recovery", true, recovery_refusal, true },
-	{ "vm.memory_failure_recovery", false, recent_sysctl_refusal },
+	{ "vm.memory_failure_recovery", false, sysctl_refusal },
 };
 
 static const char *verdict(const struct check *check)
@@ -147,7 +132,7 @@ static const char *verdict(const struct check *check)
 		return check->refusal();
 	if (cpumask_empty(&check->refusing))
 		return NULL;
-	/* Pairs with memscan_capability_add_cpu(). */
+	/* Pairs with memscan_capability_add_cpu() */
 	smp_rmb();
 	return READ_ONCE(check->why);
 }
@@ -176,19 +161,13 @@ void memscan_capability_del_cpu(unsigned int cpu)
 		cpumask_clear_cpu(cpu, &checks[i].refusing);
 }
 
-/**
- * memscan_refusal - check whether memory may be read
- *
- * Context: process context, may sleep.
- * Return: NULL if it may, or the reason why not. Either can change; that of the
- * sysctl is up to a second old.
- */
-const char *memscan_refusal(void)
+/* The sysctl is the last check. */
+static const char *first_refusal(int n)
 {
 	const char *why;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(checks); i++) {
+	for (i = 0; i < n; i++) {
 		if (force && checks[i].forcible)
 			continue;
 		why = verdict(&checks[i]);
@@ -198,11 +177,21 @@ const char *memscan_refusal(void)
 	return NULL;
 }
 
-/* The same as of now. */
-const char *memscan_refusal_now(void)
+/**
+ * memscan_refusal - check whether memory may be read
+ *
+ * Context: process context, may sleep.
+ * Return: NULL if it may, or the reason why not. Either can change.
+ */
+const char *memscan_refusal(void)
 {
-	WRITE_ONCE(sysctl_until_ns, 0);
-	return memscan_refusal();
+	return first_refusal(ARRAY_SIZE(checks));
+}
+
+/* The same without reading the sysctl's file: cheap enough for each burst. */
+const char *memscan_machine_refusal(void)
+{
+	return first_refusal(ARRAY_SIZE(checks) - 1);
 }
 
 /* One line per check, with its verdict, for sysfs. */
@@ -211,17 +200,16 @@ int memscan_capability_show(char *buf)
 	const char *why;
 	int i, len = 0;
 
-	WRITE_ONCE(sysctl_until_ns, 0);
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
 		why = verdict(&checks[i]);
-		len += sysfs_emit_at(buf, len, "%s: %s%s", checks[i].name,
-				     why ? "refused: " : "ok", why ?: "");
+		len += sysfs_emit_at(buf, len, "%s: %s%s%s", checks[i].name,
+				     why ? "refused: " : "ok", why ?: "",
+				     why && force && checks[i].forcible ?
+				     " (overridden by force)" : "");
 		if (why && checks[i].each_cpu)
 			len += sysfs_emit_at(buf, len, " (CPUs %*pbl)",
 					     cpumask_pr_args(&checks[i].refusing));
-		len += sysfs_emit_at(buf, len, "%s\n",
-				     why && force && checks[i].forcible ?
-				     " (overridden by force)" : "");
+		len += sysfs_emit_at(buf, len, "\n");
 	}
 	return len;
 }
@@ -238,7 +226,7 @@ void memscan_capability_log(void)
 		if (force && checks[i].forcible)
 			pr_warn("forced, although %s\n", why);
 		else
-			pr_warn("does not scan: %s: %s\n", checks[i].name, why);
+			pr_warn("does not scan: %s\n", why);
 	}
 }
 

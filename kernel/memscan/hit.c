@@ -68,8 +68,11 @@ bool memscan_is_hwpoison(unsigned long pfn)
 
 static enum memscan_outcome isolate(unsigned long pfn)
 {
-	/* If recovery was disabled since the burst began, it would panic. */
-	if (memscan_refusal_now())
+	/*
+	 * If recovery was disabled since the burst began, it would panic. Only
+	 * memory_failure() itself can close the rest of this window.
+	 */
+	if (memscan_refusal())
 		return MEMSCAN_HIT_NOT_RECOVERED;
 
 	switch (memory_failure(pfn, 0)) {

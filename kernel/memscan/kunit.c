@@ -54,7 +54,7 @@ static void one_unfit_cpu_refuses(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, off);
 	KUNIT_EXPECT_STREQ(test, off, verdict(check));
 	force = true;
-	KUNIT_EXPECT_STREQ(test, off, memscan_refusal());
+	KUNIT_EXPECT_STREQ(test, off, memscan_machine_refusal());
 	force = false;
 	memscan_capability_del_cpu(cpumask_first(&check->refusing));
 	KUNIT_EXPECT_NULL(test, verdict(check));

@@ -40,7 +40,7 @@ void memscan_capability_add_cpu(unsigned int cpu);
 void memscan_capability_del_cpu(unsigned int cpu);
 
 const char *memscan_refusal(void);
-const char *memscan_refusal_now(void);
+const char *memscan_machine_refusal(void);
 int memscan_capability_show(char *buf);
 
 /*

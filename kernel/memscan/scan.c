@@ -306,19 +306,27 @@ static u64 go_on(struct memscan_scan *scan)
  * The thread
  */
 
-static enum memscan_state next_state(const struct memscan_scan *scan)
+/* Before each burst, a sysctl that was read a second ago will do. */
+static bool is_refused(struct memscan_scan *scan)
 {
-	const char *refusal;
+	u64 now = ktime_get_ns();
 
+	if (scan->state == MEMSCAN_SCANNING &&
+	    now - scan->asked_ns < NSEC_PER_SEC)
+		return memscan_machine_refusal();
+	scan->asked_ns = now;
+	return memscan_refusal();
+}
+
+static enum memscan_state next_state(struct memscan_scan *scan)
+{
 	/* Pairs with memscan_scan_start(): go_on() sees @fresh and @range. */
 	if (!smp_load_acquire(&scan->wanted))
 		return scan->state == MEMSCAN_STOPPED ? MEMSCAN_STOPPED :
 							MEMSCAN_IDLE;
 	if (READ_ONCE(memscan_paused))
 		return MEMSCAN_PAUSED;
-	refusal = scan->state == MEMSCAN_SCANNING ? memscan_refusal() :
-						    memscan_refusal_now();
-	return refusal ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
+	return is_refused(scan) ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
 }
 
 #define UNTIL_NEWS	U64_MAX

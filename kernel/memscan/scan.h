@@ -81,6 +81,7 @@ struct memscan_nearby_totals {
  * @progress: progress of the pass as of its last burst
  * @burst_end_ns: end of that burst; 0 if no wait is due
  * @budget: CPU time used under @max_cpu_percent
+ * @asked_ns: when the sysctl was last read
  * @start_ns: start of the pass, by the clock that includes suspend
  * @start_seconds: start of the pass, since the epoch
  * @totals: what was read and found since the module was loaded
@@ -114,6 +115,7 @@ struct memscan_scan {
 	struct memscan_progress progress;
 	u64 burst_end_ns;
 	struct memscan_budget budget;
+	u64 asked_ns;
 	u64 start_ns;
 	u64 start_seconds;
 	struct memscan_totals totals;

@@ -508,7 +508,7 @@ static int start_demand(struct memscan_scan *scan, u64 addr)
 	err = demanded_range(addr, &range);
 	if (err)
 		return err;
-	if (memscan_refusal_now())
+	if (memscan_refusal())
 		return -EPERM;
 	return memscan_scan_start(scan, range);
 }

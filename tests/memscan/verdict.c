@@ -32,7 +32,7 @@ FIXTURE_VARIANT(verdict)
 FIXTURE_VARIANT_ADD(verdict, amd) { };
 
 FIXTURE_VARIANT_ADD(verdict, amd_with_mce_off) {
-	.machine_checks = "they are off (CR4.MCE), as with mce=off, so a hit would reset the machine",
+	.machine_checks = "machine checks are off (CR4.MCE), as with mce=off: a hit would reset the machine",
 };
 
 FIXTURE_VARIANT_ADD(verdict, amd_without_succor) {
