@@ -12,8 +12,6 @@
 
 #define RECORD_MAX	8192
 #define PFNS		(1UL << 24)	/* 64 GiB */
-/* A kernel that logs endlessly must not keep the oracle from other checks. */
-#define DRAIN_MAX	1000
 
 static const char * const reports[] = {
 	"BUG:", "kernel BUG at", "WARNING:", "Oops", "Internal error",
@@ -76,10 +74,9 @@ static void look_at(char *record, size_t len)
 void log_drain(void)
 {
 	static char record[RECORD_MAX + 1];
-	unsigned int left = DRAIN_MAX;
 	ssize_t got;
 
-	while (left--) {
+	for (;;) {
 		got = read(fd, record, RECORD_MAX);
 		if (got < 0 && errno == EPIPE)
 			overruns++;
