@@ -178,12 +178,11 @@ static bool is_far(const struct scan *scan)
 {
 	FILE *f = root_fopen("/sys/devices/system/node/node%d/cpulist",
 			     scan->node);
-	char cpus[2];
 	bool far;
 
 	if (!f)
 		return false;
-	far = !fgets(cpus, sizeof(cpus), f) || *cpus == '\n';
+	far = fgetc(f) == '\n';
 	fclose(f);
 	return far;
 }
@@ -198,6 +197,8 @@ static bool enable(const struct scanner *scanner, int node)
 		return setting_apply(scanner, node, "enabled=1");
 	for (i = 0; i < scanner->n; i++) {
 		scan = &scanner->node[i];
+		if (scan->figure[SCAN_ENABLED])
+			continue;
 		if (is_far(scan))
 			warnx("node %d has no CPU and is left out: mfr scan start --node=%d scans it",
 			      scan->node, scan->node);

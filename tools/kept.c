@@ -40,6 +40,9 @@ static int parse_fdinfo(FILE *f, struct kept_file *file)
 		else if (sscanf(line, "mnt_id: %" SCNu64, &file->mount) != 1)
 			sscanf(line, "ino: %" SCNu64, &file->inode);
 	}
+	/* Gone while it was read: other descriptors of the file list everything. */
+	if (ferror(f))
+		keep = 0;
 	return err ? err : keep;
 }
 

@@ -70,7 +70,10 @@ static int read_scan(struct scan *scan)
 	return err;
 }
 
-/* "NAME: ok" or "NAME: refused: WHY", then " (overridden by force)". */
+/*
+ * "NAME: ok" or "NAME: refused: WHY", then " (overridden by force)", then a list
+ * of CPUs, which can be long and cut short here.
+ */
 static bool parse_check(const char *line, struct scan_check *check)
 {
 	if (sscanf(line, "%63[^:]: %191[^\n]", check->name, check->verdict) !=
@@ -86,14 +89,16 @@ static int read_checks(struct scanner *scanner)
 	const size_t most = sizeof(scanner->check) / sizeof(*scanner->check);
 	FILE *f = root_fopen(MEMSCAN "/capability");
 	char line[256];
+	int err;
 
 	if (!f)
 		return -errno;
 	while (scanner->n_checks < most && fgets(line, sizeof(line), f))
 		scanner->n_checks +=
 			parse_check(line, &scanner->check[scanner->n_checks]);
+	err = ferror(f) ? -EIO : 0;
 	fclose(f);
-	return 0;
+	return err;
 }
 
 static int read_nodes(struct scanner *scanner)
