@@ -10,7 +10,7 @@
 int lines_read(FILE *file, int (*take)(struct store *store, char *line),
 	       struct store *store)
 {
-	uint64_t lines = 0, count;
+	uint64_t lines = 0, count = UINT64_MAX;
 	char *line = NULL;
 	size_t size = 0;
 	int err = 0;

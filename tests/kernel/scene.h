@@ -206,7 +206,8 @@ static inline long noise_bytes(void)
 
 /*
  * What others may have freed meanwhile.  KASAN frees what it held back in
- * batches of 1 MiB or more; on a busy machine several were seen.
+ * batches of 1 MiB or more; on a busy machine several were seen.  The close
+ * bound is that of kernels without it.
  */
 static inline long noise_freed_bytes(void)
 {
