@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ static unsigned long steps;
 static struct sweep sweep;
 static struct timespec started;
 static volatile sig_atomic_t stopped;
+static long taint;
 
 static void stop(int sig)
 {
@@ -92,6 +94,19 @@ static void print_progress(void)
 	before = now;
 }
 
+/* The console has none of it, see start(). */
+static void print_end_of_log(void)
+{
+	enum { READ_ALL = 3 };	/* as in syslog(2) */
+	static char text[1 << 13];
+	int len = klogctl(READ_ALL, text, sizeof(text) - 1);
+	char *line;
+
+	text[len < 0 ? 0 : len] = '\0';
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		printf("#   %s\n", line);
+}
+
 static void print_failure(void)
 {
 	const struct failure *f = &model->failure;
@@ -102,6 +117,8 @@ static void print_failure(void)
 	       f->what, f->who, f->expected, f->seen);
 	printf("# again: campaign --seed %lu --poisonings %lu --verbose\n",
 	       (unsigned long)options.seed, options.poisonings);
+	if (log_reports())
+		print_end_of_log();
 }
 
 static int tests, failed;
@@ -176,7 +193,8 @@ static bool step(void)
 static bool finish(void)
 {
 	checks_begin_step();
-	return operations_finish() && check(true);
+	return operations_finish() && check(true) &&
+	       expect_number("taint of the kernel", taint, kernel_taint());
 }
 
 static bool run(void)
@@ -312,6 +330,8 @@ static void start(void)
 	must(model_init(), "read the pools of huge pages");
 	must(frames_init(), "allocate a list of page frames");
 	must(kmsg_start(), "read /dev/kmsg");
+	must(kmsg_console(false), "turn the log on the console off");
+	taint = kernel_taint();
 	failure_init(&model->failure, "process 0");
 	sigbus_catch();
 	view_init();
@@ -400,5 +420,7 @@ int main(int argc, char **argv)
 	print_figures();
 	printf("# operations: %016lx\n1..%d\n",
 	       (unsigned long)operations_hash(), tests);
+	/* The host reads init's last line from the console. */
+	kmsg_console(true);
 	return failed != 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "nodes.h"
 
@@ -206,6 +207,31 @@ void model_zero(int folio, size_t from, size_t to)
 		zero_in_page(page_model(folio, page), from - page * BASE_PAGE,
 			     end - page * BASE_PAGE);
 	}
+}
+
+#define LOG_PERIOD_MS	5000
+/* From a report to its line in the log, on a busy machine */
+#define LOG_DELAY_MS	1000
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000UL + now.tv_nsec / 1000000;
+}
+
+void model_repeat(int folio)
+{
+	struct folio_model *f = &model->folio[folio];
+	uint64_t *nth = &f->repeat_ms[f->repeats % LOGGED_REPEATS];
+	uint64_t now = now_ms();
+
+	model->log_known++;
+	model->log_maybe += f->repeats >= LOGGED_REPEATS &&
+			    now - *nth < LOG_PERIOD_MS + LOG_DELAY_MS;
+	*nth = now;
+	f->repeats++;
 }
 
 void model_poison(int folio, unsigned int page, unsigned int line,

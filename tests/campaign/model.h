@@ -54,6 +54,9 @@ struct page_model {
 	uint8_t state, line;
 };
 
+/* The kernel logs so many reports of known raw pages of a folio in 5 s. */
+#define LOGGED_REPEATS	10
+
 struct folio_model {
 	bool live;
 	uint64_t pa;
@@ -61,6 +64,8 @@ struct folio_model {
 	int file, slot;			/* -1: in no file any more */
 	unsigned int pins;
 	unsigned int raw, raw_limit;	/* raw pages, and how many it may get */
+	unsigned long repeats;		/* reports of known raw pages */
+	uint64_t repeat_ms[LOGGED_REPEATS];	/* when the last of them came */
 };
 
 struct file_model {
@@ -101,6 +106,7 @@ struct model {
 	unsigned long repeated;			/* reports of known raw pages */
 	long hits;				/* machine checks by loads */
 	long log_news, log_known, log_released;	/* results in this step */
+	long log_maybe;			/* those of log_known that it may omit */
 	unsigned long released;			/* folios with raw pages */
 	unsigned long lost_bytes;		/* healthy ones that are wrong */
 };
@@ -167,6 +173,9 @@ int model_touch(int file, unsigned int slot, uint64_t pa,
 void model_write(int folio, unsigned int page, uint32_t stamp);
 /* Bytes [@from, @to) of a folio become zero, save those of raw pages. */
 void model_zero(int folio, size_t from, size_t to);
+/* A known raw page is reported. */
+void model_repeat(int folio);
+
 void model_poison(int folio, unsigned int page, unsigned int line,
 		  enum error_way way);
 void model_pin(int folio);

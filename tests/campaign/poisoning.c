@@ -74,7 +74,7 @@ bool poison_again(int folio, unsigned int page, int who, unsigned int nth)
 {
 	model->repeated++;
 	if (who == NOBODY) {
-		model->log_known++;
+		model_repeat(folio);
 		return inject_again(page_pfn(folio, page));
 	}
 	return who ? peer_raw_load(who, folio, page, nth) :

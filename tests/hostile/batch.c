@@ -32,6 +32,9 @@
 /* One batch in this many has its own user and network namespaces. */
 #define UNSHARE_ONE_IN	4
 
+/* How the first process of the namespace ends if it could not attack. */
+enum { NOT_A_USER = 1, NO_FORK, NO_CALL };
+
 static unsigned long kills;
 
 unsigned long batch_kills(void)
@@ -68,7 +71,7 @@ static void keep_attacking(uint64_t seed, uint64_t first, uint64_t end)
 	setsid();
 	arena_disown();
 	if (!user_become() || !call_prepare())
-		_exit(1);
+		_exit(NOT_A_USER);
 	if (!(first / BATCH_CALLS % UNSHARE_ONE_IN))
 		user_unshare();
 	while (first < end) {
@@ -79,10 +82,10 @@ static void keep_attacking(uint64_t seed, uint64_t first, uint64_t end)
 		if (!attacker)
 			attack(seed, first, end);
 		if (attacker < 0)
-			_exit(1);
+			_exit(NO_FORK);
 		await(attacker);
 		if (journal_begun() == begun)
-			_exit(2);
+			_exit(NO_CALL);
 		first = journal_last() + 1;
 	}
 	_exit(0);
@@ -132,22 +135,35 @@ static const char *watch(int pidfd)
 	return wrong;
 }
 
+static const char *not_begun(int status)
+{
+	static const char * const why[] = {
+		[NOT_A_USER] = "the attacker could not become a user",
+		[NO_FORK] = "the attacker could not fork",
+		[NO_CALL] = "the attacker ended ahead of its first call",
+	};
+
+	if (!WIFEXITED(status))
+		return "the attacker was not ready in time";
+	return why[WEXITSTATUS(status)] ?: "the attacker made no call";
+}
+
 /* Make calls from one PID namespace; @first becomes the next call. */
 static const char *run_some(uint64_t seed, uint64_t *first, uint64_t end)
 {
 	uint64_t begun = journal_begun();
 	const char *wrong;
-	int pidfd;
+	int pidfd, status;
 	pid_t keeper = start(seed, *first, end, &pidfd);
 
 	if (keeper < 0)
 		return "no process to attack from";
-	wrong = watch(pidfd) ?: judge_end(pidfd, keeper);
+	wrong = watch(pidfd) ?: judge_end(pidfd, keeper, &status);
 	close(pidfd);
 	if (wrong)
 		return wrong;
 	if (journal_begun() == begun)
-		return "the attacker could not begin";
+		return not_begun(status);
 	*first = journal_last() + 1;
 	return NULL;
 }

@@ -94,7 +94,7 @@ static pid_t clone_process(unsigned long flags, int *pidfd)
 static const char *plant_survivor(void)
 {
 	const char *wrong = NULL;
-	int pidfd, old, fd;
+	int pidfd, old, fd, status;
 	pid_t first, other;
 	char path[64];
 
@@ -111,7 +111,7 @@ static const char *plant_survivor(void)
 	if (!other)
 		_exit(0);
 	if (!setns(old, CLONE_NEWPID) && other > 0)
-		wrong = judge_end(pidfd, first);
+		wrong = judge_end(pidfd, first, &status);
 	waitpid(other, NULL, 0);
 	waitpid(first, NULL, 0);
 	close(pidfd);

@@ -53,7 +53,7 @@ static bool ended(int pidfd)
 	return poll(&end, 1, 5) == 1;
 }
 
-const char *judge_end(int pidfd, pid_t pid)
+const char *judge_end(int pidfd, pid_t pid, int *status)
 {
 	struct second second;
 
@@ -67,7 +67,7 @@ const char *judge_end(int pidfd, pid_t pid)
 		if (second_over(&second))
 			return "SIGKILL did not end a task within a second";
 	}
-	waitpid(pid, NULL, __WALL);
+	waitpid(pid, status, __WALL);
 	return NULL;
 }
 

@@ -15,8 +15,11 @@ bool judge_start(void);
 /* At any time: what is wrong, or NULL. */
 const char *judge_now(void);
 
-/* Kill the process and its PID namespace, if it still runs, and reap it. */
-const char *judge_end(int pidfd, pid_t pid);
+/*
+ * Kill the process and its PID namespace, if it still runs, and reap it; @status
+ * is that of waitpid().
+ */
+const char *judge_end(int pidfd, pid_t pid, int *status);
 
 /* Has all consumed poison been reported?  Call it after all consumers ended. */
 const char *judge_poison(void);
