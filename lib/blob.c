@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger.h"
+#include "page.h"
 #include "region.h"
 
 static const char magic[8] = "mfrblob";
@@ -46,18 +47,31 @@ static void put32(void *blob, size_t at, uint32_t value)
 	memcpy((char *)blob + at, &value, sizeof(value));
 }
 
+/* By each value of a byte: the remainder of eight more zero bits. */
+static void fill_crc_table(uint32_t table[256])
+{
+	uint32_t i, crc;
+	int bit;
+
+	for (i = 0; i < 256; i++) {
+		crc = i;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
+		table[i] = crc;
+	}
+}
+
 /* CRC-32 of IEEE 802.3, with the blob's CRC field taken as 0. */
 static uint32_t crc_of(const void *blob, size_t size)
 {
 	const unsigned char *byte = blob;
-	uint32_t crc = ~0U;
+	uint32_t table[256], crc = ~0U;
 	size_t i;
-	int bit;
 
+	fill_crc_table(table);
 	for (i = 0; i < size; i++) {
 		crc ^= i - AT_CRC < 4 ? 0 : byte[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
+		crc = crc >> 8 ^ table[crc & 0xff];
 	}
 	return ~crc;
 }
@@ -152,8 +166,8 @@ static int64_t save_ranges(const struct mfr_ledger *ledger, char *blob,
 	return at;
 }
 
-int64_t mfr_ledger_save(const struct mfr_ledger *ledger, void *buffer,
-			size_t size)
+int64_t mfr_ledger_encode(const struct mfr_ledger *ledger, void *buffer,
+			  size_t size)
 {
 	int64_t length = mfr_ledger_check(ledger);
 	uint64_t count;
@@ -177,7 +191,7 @@ int64_t mfr_ledger_save(const struct mfr_ledger *ledger, void *buffer,
 	return length;
 }
 
-int mfr_region_load(struct mfr_region *region, const void *blob, size_t size)
+int mfr_region_merge(struct mfr_region *region, const void *blob, size_t size)
 {
 	int err = mfr_region_check(region);
 	uint64_t i;

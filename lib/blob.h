@@ -19,7 +19,7 @@
 #define MFR_BLOB_HEADER_BYTES	40
 #define MFR_BLOB_RANGE_BYTES	16
 
-/* 0 if valid and of a region of @bytes, else an error of mfr_region_load(). */
+/* 0 if valid and of a region of @bytes, else an error of mfr_region_merge(). */
 int mfr_blob_check(const void *blob, size_t size, uint64_t bytes);
 
 /* For a blob that passed mfr_blob_check(). */

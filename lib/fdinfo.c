@@ -61,38 +61,77 @@ int mfr_fdinfo_line(const char *line, struct mfr_range *range)
 	return valid ? MFR_FDINFO_RANGE : -EBADMSG;
 }
 
-static int take_line(struct mfr_region *region, const char *line)
+/* What lies behind the region came when the file grew. */
+static void take_range(struct mfr_region *region, struct mfr_range range,
+		       uint64_t *pages)
+{
+	if (range.offset >= region->bytes)
+		return;
+	if (range.length > region->bytes - range.offset)
+		range.length = region->bytes - range.offset;
+	*pages += mfr_ledger_mark(region->ledger, range.offset, range.length);
+}
+
+static int take_line(struct mfr_region *region, const char *line,
+		     uint64_t *pages)
 {
 	struct mfr_range range;
 	int kind = mfr_fdinfo_line(line, &range);
 
-	if (kind == MFR_FDINFO_POLICY)
+	if (kind == MFR_FDINFO_POLICY) {
 		region->kept = true;
+		region->whole = false;
+	}
 	if (kind != MFR_FDINFO_RANGE)
 		return kind < 0 ? kind : 0;
-	if (mfr_ledger_check_range(region->ledger, range.offset, range.length))
-		return -EBADMSG;
-	mfr_ledger_mark(region->ledger, range.offset, range.length);
+	take_range(region, range, pages);
 	return 0;
 }
 
-int mfr_fdinfo_load(struct mfr_region *region)
+static FILE *open_fdinfo(int fd)
 {
-	char path[64], *line = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return fopen(path, "re");
+}
+
+int mfr_fdinfo_has_policy(int fd)
+{
+	FILE *file = open_fdinfo(fd);
+	struct mfr_range range;
+	char *line = NULL;
+	bool has = false;
+	size_t size = 0;
+
+	if (!file)
+		return -errno;
+	while (!has && getline(&line, &size, file) >= 0)
+		has = mfr_fdinfo_line(line, &range) == MFR_FDINFO_POLICY;
+	free(line);
+	fclose(file);
+	return has;
+}
+
+int mfr_fdinfo_load(struct mfr_region *region, uint64_t *pages)
+{
+	FILE *file = open_fdinfo(region->fd);
+	char *line = NULL;
 	size_t size = 0;
 	int err = 0;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", region->fd);
-	file = fopen(path, "re");
+	*pages = 0;
+	if (!file && errno != ENOENT && errno != EACCES)
+		return -errno;
 	if (!file) {
 		mfr_context_say(region->context,
-				"cannot read %s: %s; what was lost before is not on the ledger",
-				path, strerror(errno));
+				"cannot read /proc/self/fdinfo/%d: %s; what was lost before is not on the ledger",
+				region->fd, strerror(errno));
 		return 0;
 	}
+	region->whole = true;
 	while (!err && getline(&line, &size, file) >= 0)
-		err = take_line(region, line);
+		err = take_line(region, line, pages);
 	/* Neither a failed read nor a lack of memory may shorten the list */
 	if (!err && !feof(file))
 		err = -EIO;

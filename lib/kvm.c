@@ -110,7 +110,8 @@ static void fill_amd(struct mfr_mce *mce, bool consumed)
 	}
 }
 
-int mfr_kvm_mce(int cpu, uint64_t gpa, unsigned int flags, struct mfr_mce *mce)
+int mfr_kvm_mce(enum mfr_cpu cpu, uint64_t gpa, unsigned int flags,
+		struct mfr_mce *mce)
 {
 	bool consumed = flags & MFR_EVENT_ACTION_REQUIRED;
 	struct mfr_mce m = { .addr = gpa };

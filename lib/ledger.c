@@ -90,9 +90,10 @@ close:
 
 int mfr_ledger_create(uint64_t bytes, struct mfr_ledger **ledger, int *fd)
 {
-	struct mfr_ledger *l = calloc(1, sizeof(*l));
 	int saved = errno, file;
+	struct mfr_ledger *l = calloc(1, sizeof(*l));
 
+	errno = saved;
 	if (!l)
 		return -ENOMEM;
 	lay_out(l, bytes);
@@ -115,13 +116,14 @@ static int check_file(int fd, struct stat *st)
 {
 	int seals;
 
-	if (fstat(fd, st))
-		return -errno;
+	/* First, as it never leaves the kernel: others may be files of FUSE. */
 	seals = fcntl(fd, F_GET_SEALS);
 	if (seals < 0)
-		return -EBADMSG;
+		return errno == EBADF ? -EBADF : -EBADMSG;
 	if (!(seals & F_SEAL_SHRINK))
 		return -EPERM;
+	if (fstat(fd, st))
+		return -errno;
 	return st->st_size < MFR_PAGE_BYTES ? -EMSGSIZE : 0;
 }
 
@@ -156,8 +158,10 @@ int mfr_ledger_open(int fd, struct mfr_ledger **ledger)
 	if (!ledger)
 		return -EFAULT;
 	l = calloc(1, sizeof(*l));
-	if (!l)
+	if (!l) {
+		errno = saved;
 		return -ENOMEM;
+	}
 	err = check_file(fd, &st);
 	if (!err)
 		err = read_header(fd, &h);
@@ -254,7 +258,7 @@ static uint64_t change(struct mfr_ledger *l, uint64_t offset, uint64_t length,
 uint64_t mfr_ledger_mark(struct mfr_ledger *ledger, uint64_t offset,
 			 uint64_t length)
 {
-	uint64_t pages = change(ledger, offset, length, true);
+	uint64_t pages = length ? change(ledger, offset, length, true) : 0;
 
 	if (pages)
 		atomic_fetch_add(&ledger->header->lost_pages, pages);
@@ -293,6 +297,17 @@ static uint64_t find_lost(const struct mfr_ledger *l, uint64_t at)
 	return NONE;
 }
 
+uint64_t mfr_ledger_clean_bytes(const struct mfr_ledger *ledger, uint64_t offset,
+				uint64_t length)
+{
+	uint64_t lost = find_lost(ledger, offset / MFR_PAGE_BYTES);
+
+	if (lost == NONE || lost * MFR_PAGE_BYTES >= offset + length)
+		return length;
+	lost *= MFR_PAGE_BYTES;
+	return lost > offset ? lost - offset : 0;
+}
+
 static uint64_t find_clean(const struct mfr_ledger *l, uint64_t at)
 {
 	while (at < l->bits[0]) {
@@ -325,7 +340,8 @@ static int next(const struct mfr_ledger *l, uint64_t offset,
 	start = first(l, offset / MFR_PAGE_BYTES);
 	if (start == NONE)
 		return 0;
-	end = behind(l, start);
+	/* Behind the first page at least, whatever others change meanwhile */
+	end = behind(l, start + 1);
 	if (end == NONE)
 		end = l->bits[0];
 	start *= MFR_PAGE_BYTES;

@@ -16,6 +16,8 @@
 
 #include <mfr.h>
 
+#include "page.h"
+
 #define MFR_LEDGER_LEVELS	9	/* 64^9 base pages are 2^66 bytes */
 #define MFR_LEDGER_VERSION	1
 
@@ -46,6 +48,10 @@ int mfr_ledger_check(const struct mfr_ledger *ledger);
 /* Needs a valid ledger.  -ERANGE: empty, or not within the region. */
 int mfr_ledger_check_range(const struct mfr_ledger *ledger, uint64_t offset,
 			   uint64_t length);
+
+/* For a range that was checked: the bytes ahead of the first that is lost. */
+uint64_t mfr_ledger_clean_bytes(const struct mfr_ledger *ledger, uint64_t offset,
+				uint64_t length);
 
 /* For a range that was checked; returns the number of base pages changed. */
 uint64_t mfr_ledger_mark(struct mfr_ledger *ledger, uint64_t offset,

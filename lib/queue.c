@@ -52,7 +52,8 @@ static struct mfr_queue_slot *claim(struct mfr_queue *q, uint64_t *position)
 	return slot;
 }
 
-void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event)
+void mfr_queue_add(struct mfr_queue *queue,
+		   const struct mfr_queue_event *event)
 {
 	const uint64_t one = 1;
 	struct mfr_queue_slot *slot;
@@ -71,7 +72,7 @@ void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event)
 		errno = saved;
 }
 
-static bool take(struct mfr_queue *q, struct mfr_event *event)
+static bool take(struct mfr_queue *q, struct mfr_queue_event *event)
 {
 	struct mfr_queue_slot *slot = &q->slots[q->head & q->mask];
 
@@ -83,13 +84,13 @@ static bool take(struct mfr_queue *q, struct mfr_event *event)
 	return true;
 }
 
-static bool take_overflow(struct mfr_queue *q, struct mfr_event *event)
+static bool take_overflow(struct mfr_queue *q, struct mfr_queue_event *event)
 {
-	*event = (struct mfr_event){ .flags = MFR_EVENT_OVERFLOW };
+	*event = (struct mfr_queue_event){ .flags = MFR_EVENT_OVERFLOW };
 	return atomic_exchange(&q->overflow, 0);
 }
 
-bool mfr_queue_take(struct mfr_queue *queue, struct mfr_event *event)
+bool mfr_queue_take(struct mfr_queue *queue, struct mfr_queue_event *event)
 {
 	const int saved = errno;
 	uint64_t wakeups;

@@ -13,9 +13,16 @@
 
 #include <mfr.h>
 
+/* Names the region by number, as it may be gone when the event is taken. */
+struct mfr_queue_event {
+	uint64_t region;
+	struct mfr_range range;
+	unsigned int flags;
+};
+
 struct mfr_queue_slot {
 	_Atomic uint64_t turn;
-	struct mfr_event event;
+	struct mfr_queue_event event;
 };
 
 struct mfr_queue {
@@ -31,9 +38,10 @@ int mfr_queue_init(struct mfr_queue *queue, unsigned int count);
 void mfr_queue_exit(struct mfr_queue *queue);
 
 /* Add an event, or note an overflow; wake the reader.  Async-signal-safe. */
-void mfr_queue_add(struct mfr_queue *queue, const struct mfr_event *event);
+void mfr_queue_add(struct mfr_queue *queue,
+		   const struct mfr_queue_event *event);
 
 /* Take the oldest event, then an overflow; false if there is neither. */
-bool mfr_queue_take(struct mfr_queue *queue, struct mfr_event *event);
+bool mfr_queue_take(struct mfr_queue *queue, struct mfr_queue_event *event);
 
 #endif /* MFR_QUEUE_H */

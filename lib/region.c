@@ -15,6 +15,7 @@
 
 #include "context.h"
 #include "fdinfo.h"
+#include "page.h"
 #include "sized.h"
 
 #define OBJECT_MAGIC	0x6e6f69676572666dULL
@@ -49,24 +50,35 @@ static int open_memfd(const char *name, uint64_t page_bytes, unsigned int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Returns 1 if a file made with the flag says that it has the policy. */
+static int flag_is_policy(uint64_t page_bytes)
+{
+	int fd = open_memfd("mfr-probe", page_bytes, MFD_MF_KEEP_UE_MAPPED);
+	int kept;
+
+	if (fd < 0)
+		return fd == -EINVAL ? 0 : fd;
+	kept = mfr_fdinfo_has_policy(fd);
+	close(fd);
+	/* Without /proc the kernel's word is all there is */
+	return kept == -ENOENT ? 1 : kept;
+}
+
 int mfr_probe(uint64_t page_bytes)
 {
-	int saved = errno, plain, kept;
+	int saved = errno, fd, kept;
 
 	if (!is_page_size(page_bytes) || page_bytes == MFR_PAGE_BYTES)
 		return -EINVAL;
-	plain = open_memfd("mfr-probe", page_bytes, 0);
-	kept = open_memfd("mfr-probe", page_bytes, MFD_MF_KEEP_UE_MAPPED);
-	if (plain >= 0)
-		close(plain);
-	if (kept >= 0)
-		close(kept);
+	fd = open_memfd("mfr-probe", page_bytes, 0);
+	if (fd >= 0) {
+		close(fd);
+		kept = flag_is_policy(page_bytes);
+	} else {
+		kept = fd == -ENOENT || fd == -EINVAL ? -ENODEV : fd;
+	}
 	errno = saved;
-	if (plain < 0)
-		return plain == -ENOENT || plain == -EINVAL ? -ENODEV : plain;
-	if (kept < 0 && kept != -EINVAL)
-		return kept;
-	return kept >= 0;
+	return kept;
 }
 
 /* With the policy if the kernel has it. */
@@ -89,6 +101,7 @@ static int create_file(struct mfr_region *r, const struct mfr_region_options *o)
 	r->fd = open_memfd(name, o->page_bytes,
 			   keeps ? MFD_MF_KEEP_UE_MAPPED : 0);
 	r->kept = keeps;
+	r->whole = !keeps;
 	return r->fd < 0 ? r->fd : 0;
 }
 
@@ -158,8 +171,10 @@ static bool options_are_valid(const struct mfr_region_options *o)
 {
 	return is_page_size(o->page_bytes) && o->bytes &&
 	       !(o->bytes % o->page_bytes) && o->bytes <= LLONG_MAX / 2 &&
-	       o->node >= -1 && o->node < NODES_MAX &&
-	       !(o->flags & ~(MFR_REGION_PREALLOC | MFR_REGION_NEED_KEEP));
+	       o->node >= 0 && o->node < NODES_MAX &&
+	       (!o->node || o->flags & MFR_REGION_BIND) &&
+	       !(o->flags & ~(MFR_REGION_PREALLOC | MFR_REGION_NEED_KEEP |
+			      MFR_REGION_BIND));
 }
 
 /* Also frees a partly built region. */
@@ -169,6 +184,10 @@ static void release(struct mfr_region *r)
 		munmap(r->address, r->bytes);
 	if (r->ledger)
 		mfr_ledger_close(r->ledger);
+	if (r->sender)
+		mfr_ledger_close(r->sender);
+	if (r->taken)
+		mfr_ledger_close(r->taken);
 	if (r->ledger_fd >= 0)
 		close(r->ledger_fd);
 	if (r->fd >= 0)
@@ -179,8 +198,10 @@ static void release(struct mfr_region *r)
 
 static int new_region(struct mfr_context *context, struct mfr_region **region)
 {
+	int saved = errno;
 	struct mfr_region *r = calloc(1, sizeof(*r));
 
+	errno = saved;
 	if (!r)
 		return -ENOMEM;
 	r->context = context;
@@ -194,11 +215,17 @@ static int new_region(struct mfr_context *context, struct mfr_region **region)
 /* From here on mfr_sigbus() handles errors in @r. */
 static int publish(struct mfr_region *r, struct mfr_region **region)
 {
-	int err = mfr_context_add(r->context, r, r->address, r->bytes);
+	int err;
 
+	r->id = atomic_fetch_add(&r->context->regions, 1) + 1;
+	r->magic = OBJECT_MAGIC;
+	err = mfr_context_add(r->context, r, r->address, 0, r->bytes);
+	if (err == -EEXIST)
+		mfr_context_say(r->context,
+				"a mapping that was told lies where a new region is, at %p: was it unmapped without mfr_region_remove_mapping()?",
+				(void *)r->address);
 	if (err)
 		return err;
-	r->magic = OBJECT_MAGIC;
 	*region = r;
 	return 0;
 }
@@ -235,6 +262,8 @@ int mfr_region_create(struct mfr_context *context,
 	err = mfr_sized_read(&o, sizeof(o), options, MFR_REGION_OPTIONS_FIRST);
 	if (err)
 		return err;
+	if (!o.page_bytes)
+		o.page_bytes = MFR_PAGE_BYTES;
 	if (!options_are_valid(&o))
 		return -EINVAL;
 	err = new_region(context, &r);
@@ -242,7 +271,9 @@ int mfr_region_create(struct mfr_context *context,
 		return err;
 	r->bytes = o.bytes;
 	r->page_bytes = o.page_bytes;
-	r->node = o.node;
+	r->value = o.value;
+	if (o.flags & MFR_REGION_BIND)
+		r->node = o.node;
 	err = build(r, &o);
 	if (!err)
 		err = publish(r, region);
@@ -252,56 +283,83 @@ int mfr_region_create(struct mfr_context *context,
 	return err;
 }
 
-static int examine_file(struct mfr_region *r, int fd, unsigned int flags)
+static int examine_file(struct mfr_region *r, int fd,
+			const struct mfr_import_options *o)
 {
 	struct statfs fs;
 	struct stat st;
 	int seals;
 
 	r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (r->fd < 0 || fstat(r->fd, &st) || fstatfs(r->fd, &fs))
+	if (r->fd < 0)
 		return -errno;
+	/* First, as it never leaves the kernel: others may be files of FUSE. */
 	seals = fcntl(r->fd, F_GET_SEALS);
 	if (seals < 0)
 		return -EMEDIUMTYPE;
-	if (!(seals & F_SEAL_SHRINK) && !(flags & MFR_IMPORT_UNSEALED))
+	if (fstat(r->fd, &st) || fstatfs(r->fd, &fs))
+		return -errno;
+	if (!(seals & F_SEAL_SHRINK) && !(o->flags & MFR_IMPORT_UNSEALED))
 		return -EPERM;
 	r->page_bytes = MFR_PAGE_BYTES;
 	if ((uint32_t)fs.f_type == HUGETLBFS_MAGIC)
 		r->page_bytes = fs.f_bsize;
 	r->bytes = st.st_size / MFR_PAGE_BYTES * MFR_PAGE_BYTES;
+	if (o->max_bytes && r->bytes > o->max_bytes)
+		return -EFBIG;
 	return r->bytes ? 0 : -ENODATA;
 }
 
-static int adopt(struct mfr_region *r, int fd, unsigned int flags)
+static int adopt(struct mfr_region *r, int fd,
+		 const struct mfr_import_options *o)
 {
-	int err = examine_file(r, fd, flags);
+	int err = examine_file(r, fd, o);
+	uint64_t pages;
 
 	if (!err)
 		err = map_file(r);
 	if (!err)
 		err = mfr_ledger_create(r->bytes, &r->ledger, &r->ledger_fd);
 	if (!err)
-		err = mfr_fdinfo_load(r);
+		err = mfr_fdinfo_load(r, &pages);
 	return err;
 }
 
-int mfr_region_import(struct mfr_context *context, int fd, unsigned int flags,
+int mfr_region_options(const struct mfr_import_options *theirs,
+		       struct mfr_import_options *options)
+{
+	int err = 0;
+
+	*options = (struct mfr_import_options){ };
+	if (theirs)
+		err = mfr_sized_read(options, sizeof(*options), theirs,
+				     MFR_IMPORT_OPTIONS_FIRST);
+	if (err)
+		return err;
+	options->size = sizeof(*options);
+	return options->flags & ~MFR_IMPORT_UNSEALED ? -EINVAL : 0;
+}
+
+int mfr_region_import(struct mfr_context *context, int fd,
+		      const struct mfr_import_options *options,
 		      struct mfr_region **region)
 {
 	int saved = errno, err = mfr_context_check(context);
+	struct mfr_import_options o;
 	struct mfr_region *r;
 
 	if (err)
 		return err;
 	if (!region)
 		return -EFAULT;
-	if (flags & ~MFR_IMPORT_UNSEALED)
-		return -EINVAL;
+	err = mfr_region_options(options, &o);
+	if (err)
+		return err;
 	err = new_region(context, &r);
 	if (err)
 		return err;
-	err = adopt(r, fd, flags);
+	r->value = o.value;
+	err = adopt(r, fd, &o);
 	if (!err)
 		err = publish(r, region);
 	if (err)
@@ -331,7 +389,7 @@ int mfr_region_destroy(struct mfr_region *region)
 
 	if (err)
 		return err;
-	mfr_context_remove(region->context, region);
+	mfr_context_remove(region->context, region, NULL);
 	release(region);
 	errno = saved;
 	return 0;
@@ -350,6 +408,11 @@ uint64_t mfr_region_bytes(const struct mfr_region *region)
 uint64_t mfr_region_page_bytes(const struct mfr_region *region)
 {
 	return mfr_region_check(region) ? 0 : region->page_bytes;
+}
+
+void *mfr_region_value(const struct mfr_region *region)
+{
+	return mfr_region_check(region) ? NULL : region->value;
 }
 
 int mfr_region_fd(const struct mfr_region *region)

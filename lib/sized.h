@@ -11,8 +11,10 @@
 /* Sizes in the first version.  Add members at the end, never in padding. */
 enum {
 	MFR_CONTEXT_OPTIONS_FIRST = 16,
-	MFR_REGION_OPTIONS_FIRST = 40,
-	MFR_EVENT_FIRST = 40,
+	MFR_REGION_OPTIONS_FIRST = 48,
+	MFR_IMPORT_OPTIONS_FIRST = 32,
+	MFR_EVENT_FIRST = 48,
+	MFR_SECTION_FIRST = 248,
 	MFR_MCE_FIRST = 48,
 	MFR_KVM_REPORT_FIRST = 32,
 };

@@ -106,7 +106,7 @@ static struct mfr_context *prepare(void)
 	if (!error)
 		error = mfr_context_set_log(context, log_line, NULL);
 	if (!error)
-		error = mfr_sigbus_install(context);
+		error = mfr_sigbus_install(context, 0);
 	if (error)
 		errx(1, "cannot handle memory errors: %s", strerror(-error));
 	if (prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0))
@@ -135,7 +135,7 @@ static void create(const struct settings *s, struct mfr_context *context,
 {
 	struct mfr_region_options o = {
 		.size = sizeof(o), .name = "kvstore", .bytes = s->bytes,
-		.page_bytes = s->page_bytes, .node = -1,
+		.page_bytes = s->page_bytes,
 		.flags = MFR_REGION_PREALLOC,
 	};
 	struct mfr_region *region;
@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
 	sigprocmask(SIG_BLOCK, &stops, NULL);
+	signal(SIGPIPE, SIG_IGN);	/* whoever is connected can go */
 	other = server_connect(s.socket);
 	if (s.take_over && other < 0)
 		errx(1, "cannot take over: no server at %s: %s", s.socket,

@@ -93,6 +93,14 @@ static int take_line(struct store *s, char *line)
 	return store_place(s, line + key, offset, length);
 }
 
+/* Those since the old server sent the memory, which only it was told of. */
+static int hear_of_last_errors(struct mfr_region *region)
+{
+	int64_t pages = mfr_region_sync(region);
+
+	return pages < 0 ? (int)pages : 0;
+}
+
 int take_over(struct store *store, struct mfr_context *context, int fd)
 {
 	struct mfr_region *region;
@@ -101,12 +109,16 @@ int take_over(struct store *store, struct mfr_context *context, int fd)
 	be_patient(fd);
 	err = say(fd, "hand-over\n");
 	if (!err)
-		err = mfr_region_receive(context, fd, &region);
+		err = mfr_region_receive(context, fd, NULL, &region);
 	if (err)
 		return err;
 	store_init(store, region);
 	err = lines_read(open_stream(fd, "r"), take_line, store);
 	if (!err)
 		err = say(fd, "taken\n");
-	return err ? err : expect(fd, "bye\n");
+	if (!err)
+		err = expect(fd, "bye\n");
+	if (!err)
+		err = hear_of_last_errors(region);
+	return err;
 }

@@ -72,7 +72,7 @@ static void choose(const struct mfr_event *e, struct mfr_range guest,
 		   uint64_t mcg_status, struct mfr_kvm_report *report)
 {
 	mfr_kvm_report(1, e->flags, mcg_status, report);
-	if (guest.length > MFR_PAGE_BYTES) {
+	if (guest.length > mfr_page_bytes()) {
 		report->recipient = "hypervisor";
 		report->action = "fatal";
 	}

@@ -90,7 +90,7 @@ static struct mfr_region *create_ram(struct mfr_context *context)
 {
 	struct mfr_region_options o = {
 		.size = sizeof(o), .name = "guest-ram", .bytes = RAM_BYTES,
-		.page_bytes = RAM_BYTES, .node = -1,
+		.page_bytes = RAM_BYTES,
 		.flags = MFR_REGION_PREALLOC,
 	};
 	struct mfr_region *ram;

@@ -44,7 +44,6 @@ static struct mfr_region *new_region(void)
 {
 	struct mfr_region_options options = {
 		.size = sizeof(options), .bytes = BYTES,
-		.page_bytes = MFR_PAGE_BYTES, .node = -1,
 	};
 	struct mfr_region *region;
 

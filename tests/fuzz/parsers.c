@@ -18,15 +18,13 @@
 #include "fdinfo.h"
 #include "ledger.h"
 
-#define BYTES	(1024 * (uint64_t)MFR_PAGE_BYTES)
+#define BYTES	(1024 * 4096UL)
 
 static struct mfr_region *region(void)
 {
 	struct mfr_region_options options = {
 		.size = sizeof(options),
 		.bytes = BYTES,
-		.page_bytes = MFR_PAGE_BYTES,
-		.node = -1,
 	};
 	static struct mfr_region *region;
 	struct mfr_context *context;
@@ -43,7 +41,7 @@ static void load(const uint8_t *blob, size_t size)
 	struct mfr_range range = { };
 	uint64_t lost = 0;
 
-	if (mfr_region_load(region(), blob, size))
+	if (mfr_region_merge(region(), blob, size))
 		return;
 	while (mfr_ledger_next_lost(mfr_region_ledger(region()),
 				    range.offset + range.length, &range) == 1)
@@ -68,11 +66,10 @@ static void parse(uint8_t *text, size_t size)
 /* The file of a ledger of 4,090 clean pages, with @data XORed into it. */
 static int ledger_file(const uint8_t *data, size_t size)
 {
-	static uint8_t file[2 * MFR_PAGE_BYTES];
+	static uint8_t file[2 * 4096];
 	struct mfr_ledger_header header = {
 		.magic = "mfrledgr", .version = MFR_LEDGER_VERSION,
-		.page_bytes = MFR_PAGE_BYTES,
-		.bytes = 4090 * (uint64_t)MFR_PAGE_BYTES,
+		.bytes = 4090 * 4096UL,
 	};
 	const size_t half = sizeof(header);
 	int fd = memfd_create("ledger", MFD_ALLOW_SEALING);
@@ -80,8 +77,8 @@ static int ledger_file(const uint8_t *data, size_t size)
 
 	memset(file, 0, sizeof(file));
 	memcpy(file, &header, sizeof(header));
-	for (i = 0; i < size && i < half + MFR_PAGE_BYTES; i++)
-		file[i < half ? i : MFR_PAGE_BYTES + i - half] ^= data[i];
+	for (i = 0; i < size && i < half + 4096; i++)
+		file[i < half ? i : 4096 + i - half] ^= data[i];
 	if (write(fd, file, sizeof(file)) != sizeof(file) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK))
 		abort();

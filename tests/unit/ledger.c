@@ -114,7 +114,7 @@ TEST(rounds_out_to_base_pages)
 	EXPECT_EQ(-EINVAL, mfr_ledger_is_clean((void *)model, 0, 1));
 	EXPECT_EQ(-EINVAL, mfr_ledger_next_lost((void *)model, 0, &r));
 	EXPECT_EQ(-EINVAL, mfr_ledger_next_clean((void *)model, 0, &r));
-	EXPECT_EQ(-EINVAL, mfr_ledger_save((void *)model, NULL, 0));
+	EXPECT_EQ(-EINVAL, mfr_ledger_encode((void *)model, NULL, 0));
 	EXPECT_EQ(-EINVAL, mfr_ledger_close((void *)model));
 	EXPECT_EQ(-EFAULT, mfr_ledger_close(NULL));
 	EXPECT_EQ(0, mfr_ledger_lost_bytes((void *)model));
@@ -232,6 +232,39 @@ TEST(refuses_what_is_no_ledger)
 	EXPECT_EQ(-EBADMSG, mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
 	h.magic[0] = 'M';
 	EXPECT_EQ(-EBADMSG, mfr_ledger_open(forged(&h, 2 * PAGE, F_SEAL_SHRINK), &l));
+}
+
+static _Atomic bool ends;
+
+static void *flip(void *arg)
+{
+	while (!ends) {
+		mfr_ledger_mark(arg, 5 * PAGE, PAGE);
+		mfr_ledger_clear(arg, 5 * PAGE, PAGE);
+	}
+	return NULL;
+}
+
+/* Each range is one, and within the region, at any moment. */
+TEST(queries_are_right_while_others_mark)
+{
+	struct mfr_range lost, clean;
+	struct mfr_ledger *l;
+	pthread_t thread;
+	int i, fd;
+
+	ASSERT_EQ(0, mfr_ledger_create(100 * PAGE, &l, &fd));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, l));
+	for (i = 0; i < 200000; i++) {
+		if (mfr_ledger_next_lost(l, 0, &lost) == 1)
+			ASSERT_EQ(PAGE, lost.length);
+		ASSERT_EQ(1, mfr_ledger_next_clean(l, 5 * PAGE + 7, &clean));
+		ASSERT_LE(clean.length, 95 * PAGE);
+		ASSERT_NE(0, clean.length);
+	}
+	ends = true;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, mfr_ledger_mark(l, 0, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 
 #define CHUNK		(2UL << 20)	/* bytes to read at once */
 #define PAGES		4		/* of 2 MiB; errors are in the second */
-#define PAGE		((uint64_t)MFR_PAGE_BYTES)
+#define PAGE		4096UL
 #define BAD		(5 * PAGE + 256)	/* errors, in the huge page */
 #define BAD2		(300 * PAGE)
 
@@ -85,7 +86,7 @@ static void consume(struct mfr_context *c, struct mfr_region *r, bool keep)
 static void scan(struct mfr_region *r, bool keep)
 {
 	int64_t hits = lab_poison_hits();
-	int64_t found = mfr_scan(r, 0, mfr_region_bytes(r));
+	int64_t found = mfr_search(r, 0, mfr_region_bytes(r));
 
 	check(found == (keep ? (int64_t)PAGE : 0), keep ?
 	      "a scan finds the other error" :
@@ -99,14 +100,14 @@ static void hand_over(struct mfr_context *c, struct mfr_region *r, bool keep)
 	struct mfr_region *copy;
 	int pair[2];
 
-	check(!mfr_region_import(c, mfr_region_fd(r), 0, &copy) &&
+	check(!mfr_region_import(c, mfr_region_fd(r), NULL, &copy) &&
 	      mfr_ledger_lost_bytes(mfr_region_ledger(copy)) ==
 	      (keep ? lost : 0) && mfr_region_is_kept(copy) == keep, keep ?
 	      "an import learns from the kernel what is lost" :
 	      "an import learns nothing, as this kernel does not say");
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair) &&
 	      !mfr_region_send(r, pair[0]) && !mfr_region_destroy(copy) &&
-	      !mfr_region_receive(c, pair[1], &copy) &&
+	      !mfr_region_receive(c, pair[1], NULL, &copy) &&
 	      mfr_ledger_lost_bytes(mfr_region_ledger(copy)) == lost,
 	      "a successor knows what is lost");
 	mfr_region_destroy(copy);
@@ -143,6 +144,77 @@ static void replace_in_vain(struct mfr_region *r)
 	      "and reads say so, without a page");
 }
 
+static struct mfr_context *context;
+static char *named;		/* by the last SIGBUS */
+
+static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
+{
+	(void)sig;
+	named = info->si_addr;
+	if (mfr_sigbus(context, info, ucontext) != MFR_SIGBUS_RESUME)
+		_exit(99);
+}
+
+static bool is_lost(struct mfr_region *r, uint64_t page, bool keep)
+{
+	uint64_t lost = page * huge + (keep ? BAD / PAGE * PAGE : 0);
+	const struct mfr_ledger *l = mfr_region_ledger(r);
+
+	return !mfr_ledger_is_clean(l, lost, keep ? PAGE : huge) &&
+	       mfr_ledger_is_clean(l, lost + (keep ? PAGE : huge), 1) != 0;
+}
+
+/* The program's own mapping, which it has not told of: it comes first. */
+static void read_beside(struct mfr_region *r, char *mine, bool keep)
+{
+	int64_t got;
+
+	lab_poison_add(lab_pa(mine + 2 * huge + BAD), 1);
+	got = mfr_read(r, 2 * huge, buffer, CHUNK);
+	check(named >= mine && named < mine + PAGES * huge,
+	      "the kernel names the program's own mapping");
+	check(got == BAD, "a guarded read ends all the same");
+	check(is_lost(r, 2, keep), "and the ledger has what is lost");
+}
+
+static void load_beside(struct mfr_region *r, char *mine, bool keep)
+{
+	struct mfr_section s = { .size = sizeof(s) };
+	volatile bool behind = false;
+
+	lab_poison_add(lab_pa(mine + 3 * huge + BAD), 1);
+	check(!mfr_region_add_mapping(r, mine, 0, PAGES * huge),
+	      "the mapping is told");
+	if (!mfr_section_begin(&s) && !setjmp(s.jump)) {
+		(void)*(volatile char *)(mine + 3 * huge + BAD);
+		behind = true;
+	}
+	check(!behind && s.region == r &&
+	      s.range.offset == 3 * huge + (keep ? BAD / PAGE * PAGE : 0) &&
+	      s.range.length == (keep ? PAGE : huge),
+	      "a section ends at a raw load of poison, and says what is lost");
+	check(is_lost(r, 3, keep), "so does the ledger");
+}
+
+/* As a VMM does: it maps a file itself, and then has the library look after it. */
+static void look_after(struct mfr_context *c, struct mfr_region *r, bool keep)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+	char *mine = mmap(NULL, PAGES * huge, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, mfr_region_fd(r), 0);
+	int fd = dup(mfr_region_fd(r));
+
+	context = c;
+	mfr_region_destroy(r);
+	mfr_sigbus_uninstall(c);
+	sigaction(SIGBUS, &sa, NULL);
+	memset(mine + 2 * huge, 'm', 2 * huge);
+	check(!mfr_region_import(c, fd, NULL, &r), "a file is imported");
+	read_beside(r, mine, keep);
+	load_beside(r, mine, keep);
+	close(fd);
+}
+
 static void note(void *arg, const char *line)
 {
 	(void)arg;
@@ -154,10 +226,14 @@ static struct mfr_region *create(struct mfr_context *c, int pages, int node,
 {
 	struct mfr_region_options o = {
 		.size = sizeof(o), .bytes = pages * huge, .page_bytes = huge,
-		.node = node, .flags = flags | MFR_REGION_PREALLOC,
+		.flags = flags | MFR_REGION_PREALLOC,
 	};
 	struct mfr_region *r = NULL;
 
+	if (node >= 0) {
+		o.node = node;
+		o.flags |= MFR_REGION_BIND;
+	}
 	*err = mfr_region_create(c, &o, &r);
 	if (*err)
 		printf("# %d pages, node %d: %s\n", pages, node, strerror(-*err));
@@ -205,7 +281,7 @@ static void import_without_proc(struct mfr_context *c, struct mfr_region *r)
 	if (!fork()) {
 		if (chroot("/dev"))
 			_exit(1);
-		_exit(mfr_region_import(c, mfr_region_fd(r), 0, &copy) ||
+		_exit(mfr_region_import(c, mfr_region_fd(r), NULL, &copy) ||
 		      !strstr(logged, "what was lost before is not on the ledger"));
 	}
 	wait(&status);
@@ -253,7 +329,7 @@ int main(int argc, char **argv)
 
 	huge = pages > 1 ? 2UL << 20 : 1UL << 30;
 	start = pages > 1 ? huge : 0;
-	if (mfr_context_create(NULL, &c) || mfr_sigbus_install(c) ||
+	if (mfr_context_create(NULL, &c) || mfr_sigbus_install(c, 0) ||
 	    mfr_context_set_log(c, note, NULL)) {
 		printf("Bail out! no context\n");
 		return 1;
@@ -272,10 +348,12 @@ int main(int argc, char **argv)
 	scan(r, keep);
 	hand_over(c, r, keep);
 	import_without_proc(c, r);
-	if (pages > 1)
+	if (pages > 1) {
 		replace(r);
-	else
+		look_after(c, r, keep);
+	} else {
 		replace_in_vain(r);
+	}
 	check(lab_poison_missed() == missed, "no load of poison was missed");
 	lab_poison_clear();
 	printf("1..%d\n", count);

@@ -5,14 +5,14 @@
 
 #include <mfr.h>
 
-#define PAGE	((uint64_t)MFR_PAGE_BYTES)
+#define PAGE	4096UL
 
 static inline struct mfr_context *scene_context(unsigned int events)
 {
 	struct mfr_context_options options = {
 		.size = sizeof(options),
 		.events = events,
-		.regions = 2,
+		.mappings = 2,
 	};
 	struct mfr_context *context = NULL;
 
@@ -26,8 +26,6 @@ static inline struct mfr_region *scene_region(struct mfr_context *context,
 	struct mfr_region_options options = {
 		.size = sizeof(options),
 		.bytes = pages * PAGE,
-		.page_bytes = PAGE,
-		.node = -1,
 	};
 	struct mfr_region *region = NULL;
 

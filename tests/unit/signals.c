@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "region.h"
+#include "sigbus.h"
 #include "guard.h"
 #include "kselftest_harness.h"
 #include "scene.h"
@@ -153,11 +155,11 @@ TEST_F(signals, what_is_no_context_is_refused)
 	EXPECT_EQ(-EFAULT, mfr_event_next(self->context, NULL));
 	EXPECT_EQ(-EFAULT, mfr_event_next(NULL, &e));
 	EXPECT_EQ(-EFAULT, mfr_event_fd(NULL));
-	EXPECT_EQ(-EFAULT, mfr_sigbus_install(NULL));
+	EXPECT_EQ(-EFAULT, mfr_sigbus_install(NULL, 0));
 	EXPECT_EQ(-EFAULT, mfr_sigbus_uninstall(NULL));
 	EXPECT_EQ(-EINVAL, mfr_event_next(foreigner, &e));
 	EXPECT_EQ(-EINVAL, mfr_event_fd(foreigner));
-	EXPECT_EQ(-EINVAL, mfr_sigbus_install(foreigner));
+	EXPECT_EQ(-EINVAL, mfr_sigbus_install(foreigner, 0));
 	EXPECT_EQ(-EINVAL, mfr_sigbus_uninstall(foreigner));
 	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(foreigner, &info, NULL));
 	EXPECT_EQ(MFR_SIGBUS_NOT_MINE, mfr_sigbus(NULL, &info, NULL));
@@ -179,14 +181,18 @@ static void before(int sig, siginfo_t *info, void *ucontext)
 TEST_F(signals, the_handler_from_before_gets_the_rest)
 {
 	struct sigaction sa = { .sa_sigaction = before, .sa_flags = SA_SIGINFO };
-	struct sigaction ours, later = { .sa_handler = SIG_DFL };
+	struct sigaction now;
 	struct mfr_context *other = scene_context(4);
 
 	sigaction(SIGBUS, &sa, NULL);
 	EXPECT_EQ(-ENOENT, mfr_sigbus_uninstall(self->context));
-	ASSERT_EQ(0, mfr_sigbus_install(self->context));
-	EXPECT_EQ(-EBUSY, mfr_sigbus_install(self->context));
-	EXPECT_EQ(-EBUSY, mfr_sigbus_install(other));
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	EXPECT_EQ(-EALREADY, mfr_sigbus_install(self->context, 0));
+	EXPECT_EQ(-EINVAL, mfr_sigbus_install(other, 2));
+	EXPECT_EQ(0, mfr_sigbus_install(other, 0));
+	EXPECT_EQ(-EBUSY, mfr_context_destroy(other));
+	EXPECT_EQ(0, mfr_sigbus_uninstall(other));
+	EXPECT_EQ(0, mfr_context_destroy(other));
 	EXPECT_EQ(-EBUSY, mfr_context_destroy(self->context));
 	raise_sigbus(BUS_MCEERR_AO, self->map, 12);
 	EXPECT_EQ(0, seen_before);
@@ -197,16 +203,155 @@ TEST_F(signals, the_handler_from_before_gets_the_rest)
 		raise_sigbus(BUS_MCEERR_AR, self->map + PAGE, 12);
 	EXPECT_EQ(BUS_MCEERR_AR, seen_before);
 	EXPECT_EQ(2 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
-	sigaction(SIGBUS, &later, &ours);
-	EXPECT_EQ(-EBUSY, mfr_sigbus_uninstall(self->context));
-	sigaction(SIGBUS, &ours, NULL);
 	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+	sigaction(SIGBUS, NULL, &now);
+	EXPECT_TRUE(now.sa_sigaction == before);
+}
+
+/* A handler of the program's that is installed over the library's, and calls it. */
+static struct sigaction under;
+static sig_atomic_t seen_over;
+
+static void over(int sig, siginfo_t *info, void *ucontext)
+{
+	seen_over++;
+	under.sa_sigaction(sig, info, ucontext);
+}
+
+TEST_F(signals, the_handler_can_be_replaced_and_come_back)
+{
+	struct sigaction sa = { .sa_sigaction = before, .sa_flags = SA_SIGINFO };
+	int i;
+
+	sigaction(SIGBUS, &sa, NULL);
+	sa.sa_sigaction = over;
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	sigaction(SIGBUS, &sa, &under);
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+	/* Ours is below still, and has nobody to tell */
+	if (!sigsetjmp(out, 1))
+		raise_sigbus(BUS_MCEERR_AO, self->map, 12);
+	EXPECT_EQ(BUS_MCEERR_AO, seen_before);
+	EXPECT_EQ(1, seen_over);
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	raise_sigbus(BUS_MCEERR_AO, self->map, 12);
+	EXPECT_EQ(1, seen_over);
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	/* What is not ours goes all the way down, once through each */
+	seen_before = 0;
+	if (!sigsetjmp(out, 1))
+		raise_sigbus(BUS_ADRERR, self->map, 12);
+	EXPECT_EQ(BUS_ADRERR, seen_before);
+	EXPECT_EQ(2, seen_over);
+	/* Four times is enough for any chain that has an end */
+	for (i = 0; i < 3; i++) {
+		sigaction(SIGBUS, &sa, NULL);
+		EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+		EXPECT_EQ(i < 2 ? 0 : -EBUSY,
+			  mfr_sigbus_install(self->context, 0));
+	}
+}
+
+TEST_F(signals, the_thread_that_installs_gets_its_signals)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGBUS);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	EXPECT_EQ(PR_MCE_KILL_DEFAULT, prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, MFR_INSTALL_EARLY_KILL));
+	EXPECT_EQ(PR_MCE_KILL_EARLY, prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	EXPECT_EQ(0, sigismember(&mask, SIGBUS));
+	raise_sigbus(BUS_MCEERR_AO, self->map, 12);
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+}
+
+TEST_F(signals, events_have_the_callers_value)
+{
+	struct mfr_region_options o = {
+		.size = sizeof(o), .bytes = PAGE, .value = &o,
+	};
+	struct mfr_event e = { .size = sizeof(e) };
+	struct mfr_region *r;
+	siginfo_t info;
+
+	ASSERT_EQ(0, mfr_region_create(self->context, &o, &r));
+	info = sigbus_info(BUS_MCEERR_AO, mfr_region_address(r), 12);
+	mfr_sigbus(self->context, &info, NULL);
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(r, e.region);
+	EXPECT_EQ(&o, e.value);
+}
+
+/* Also not by another region that happens to have its address. */
+TEST_F(signals, no_event_is_of_a_destroyed_region)
+{
+	struct mfr_region_options o = { .size = sizeof(o), .bytes = PAGE };
+	siginfo_t info = sigbus_info(BUS_MCEERR_AO, self->map, 12);
+	struct mfr_event e = { .size = sizeof(e) };
+	struct mfr_region *r;
+
+	ASSERT_EQ(0, mfr_region_create(self->context, &o, &r));
+	info.si_addr = mfr_region_address(r);
+	mfr_sigbus(self->context, &info, NULL);
+	info.si_addr = self->map;
+	mfr_sigbus(self->context, &info, NULL);
+	mfr_region_destroy(r);
+	ASSERT_EQ(0, mfr_region_create(self->context, &o, &r));
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(self->region, e.region);
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
+}
+
+/* A child marks what both share, and leaves the parent's events alone. */
+TEST_F(signals, a_child_does_not_silence_its_parent)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AO, self->map, 12);
+	struct mfr_event e = { .size = sizeof(e) };
+	int status;
+
+	mfr_sigbus(self->context, &info, NULL);
+	if (!fork()) {
+		info.si_addr = self->map + 7 * PAGE;
+		_exit(mfr_event_next(self->context, &e) != -EPERM ||
+		      mfr_sigbus(self->context, &info, NULL) !=
+		      MFR_SIGBUS_RESUME);
+	}
+	wait(&status);
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(1, readable(self->context));
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(0, e.range.offset);
+	EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	EXPECT_EQ(2 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+}
+
+/* KVM says 4 KiB whatever the page is; without the policy all of it is gone. */
+TEST_F(signals, without_the_policy_a_huge_page_is_lost)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map + 600 * PAGE, 12);
+	struct mfr_event e = { .size = sizeof(e) };
+
+	self->region->page_bytes = 2 << 20;
+	self->region->whole = true;
+	mfr_sigbus(self->context, &info, NULL);
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(2 << 20, e.range.offset);
+	EXPECT_EQ(2 << 20, e.range.length);
+	self->region->whole = false;
+	info.si_addr = self->map;
+	mfr_sigbus(self->context, &info, NULL);
+	ASSERT_EQ(1, mfr_event_next(self->context, &e));
+	EXPECT_EQ(PAGE, e.range.length);
 }
 
 TEST_F_SIGNAL(signals, the_default_action_still_kills, SIGBUS)
 {
 	signal(SIGBUS, SIG_DFL);	/* sanitizers install a handler */
-	mfr_sigbus_install(self->context);
+	mfr_sigbus_install(self->context, 0);
 	raise_sigbus(SI_QUEUE, NULL, 0);
 }
 
@@ -229,13 +374,15 @@ static void allow_write_only(void)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static void one_write(struct __test_metadata *_metadata,
-		      struct mfr_context *context, char *map, int extra)
+static void one_write(struct __test_metadata *_metadata, int extra)
 {
-	siginfo_t info = sigbus_info(BUS_MCEERR_AO, map, 12);
 	int status;
 
 	if (!fork()) {
+		struct mfr_context *context = scene_context(4);
+		siginfo_t info = sigbus_info(BUS_MCEERR_AO,
+			mfr_region_address(scene_region(context, 1)), 12);
+
 		allow_write_only();
 		if (extra)
 			syscall(SYS_getppid);
@@ -252,9 +399,8 @@ static void one_write(struct __test_metadata *_metadata,
 
 TEST_F(signals, the_only_system_call_is_write)
 {
-	one_write(_metadata, self->context, self->map, 0);
-	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
-	one_write(_metadata, self->context, self->map, 1);
+	one_write(_metadata, 0);
+	one_write(_metadata, 1);
 }
 
 /* ld --wrap sends all calls of these here, those of the library, too. */
@@ -346,7 +492,7 @@ TEST_F(signals, guarded_access_ends_at_a_real_fault)
 {
 	struct sigaction sa = { .sa_sigaction = bus_to_poison,
 				.sa_flags = SA_SIGINFO };
-	char buffer[3 * MFR_PAGE_BYTES];
+	char buffer[3 * PAGE];
 	struct mfr_range r;
 
 	as_poison = self->context;
@@ -359,7 +505,7 @@ TEST_F(signals, guarded_access_ends_at_a_real_fault)
 	EXPECT_EQ(77, errno);
 	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
 	EXPECT_EQ(-EHWPOISON, mfr_read(self->region, 2 * PAGE, buffer, 1));
-	EXPECT_EQ(PAGE, mfr_scan(self->region, 100, 11 * PAGE));
+	EXPECT_EQ(PAGE, mfr_search(self->region, 100, 11 * PAGE));
 	ASSERT_EQ(1, mfr_ledger_next_lost(mfr_region_ledger(self->region),
 					  3 * PAGE, &r));
 	EXPECT_EQ(9 * PAGE, r.offset);
@@ -377,24 +523,37 @@ static void note_and_leave(int sig, siginfo_t *info, void *ucontext)
 	(void)sig;
 	if (mfr_sigbus(as_poison, info, ucontext) == MFR_SIGBUS_NOT_MINE)
 		before(sig, info, ucontext);
-	_exit(99);
 }
 
-TEST_F(signals, a_file_that_shrank_is_told_to_the_host)
+/* As does a page that the pool or a cgroup refuses. */
+TEST_F(signals, a_page_that_is_not_there_is_an_error)
 {
 	struct sigaction sa = { .sa_sigaction = note_and_leave,
 				.sa_flags = SA_SIGINFO };
+	const struct mfr_import_options o = {
+		.size = sizeof(o), .flags = MFR_IMPORT_UNSEALED,
+	};
 	int fd = memfd_create("shrinks", MFD_ALLOW_SEALING);
 	struct mfr_region *r;
-	char byte;
+	uint64_t word;
+	char byte = 0;
 
 	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
-	ASSERT_EQ(0, mfr_region_import(self->context, fd, MFR_IMPORT_UNSEALED, &r));
+	ASSERT_EQ(0, mfr_region_import(self->context, fd, &o, &r));
 	ASSERT_EQ(0, ftruncate(fd, PAGE));
 	as_poison = self->context;
 	sigaction(SIGBUS, &sa, NULL);
+	EXPECT_EQ(-ENOMEM, mfr_read(r, 2 * PAGE, &byte, 1));
+	EXPECT_EQ(-ENOMEM, mfr_write(r, 2 * PAGE, &byte, 1));
+	EXPECT_EQ(-ENOMEM, mfr_load64(r, 2 * PAGE, &word));
+	EXPECT_EQ(-ENOMEM, mfr_search(r, 0, 4 * PAGE));
+	EXPECT_EQ(-EFAULT, mfr_read(self->region, 0,
+				    mfr_region_address(r) + 2 * PAGE, 1));
+	EXPECT_EQ(-EFAULT, mfr_write(self->region, 0,
+				     mfr_region_address(r) + 2 * PAGE, 1));
+	EXPECT_EQ(0, seen_before);
 	if (!sigsetjmp(out, 1))
-		mfr_read(r, 2 * PAGE, &byte, 1);
+		byte = *((volatile char *)mfr_region_address(r) + 2 * PAGE);
 	EXPECT_EQ(BUS_ADRERR, seen_before);
 	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
 	EXPECT_EQ(1, mfr_read(r, 0, &byte, 1));
@@ -448,7 +607,7 @@ TEST_F(signals, an_interrupted_system_call_is_restarted)
 	char byte;
 
 	signal(SIGBUS, count_interruption);
-	ASSERT_EQ(0, mfr_sigbus_install(self->context));
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
 	ASSERT_EQ(0, pipe(b.pipe));
 	pthread_create(&thread, NULL, interrupt, &b);
 	EXPECT_EQ(1, read(b.pipe[0], &byte, 1));
@@ -502,12 +661,12 @@ static void *install_often(void *arg)
 	struct turns *t = arg;
 
 	while (t->done < 5000) {
-		if (mfr_sigbus_install(t->context)) {
+		if (mfr_sigbus_install(t->context, 0)) {
 			sched_yield();
 			continue;
 		}
 		t->done++;
-		t->unprotected += !atomic_load(&t->context->has_handler);
+		t->unprotected += !mfr_sigbus_is_installed(t->context);
 		mfr_sigbus_uninstall(t->context);
 	}
 	return NULL;
@@ -529,6 +688,73 @@ TEST_F(signals, threads_take_turns_with_the_handler)
 		EXPECT_EQ(0, turns[i].unprotected);
 	}
 	EXPECT_EQ(-ENOENT, mfr_sigbus_uninstall(self->context));
+}
+
+static _Atomic bool ends;
+
+/* Signals for one context, while another one comes and goes. */
+static void *raise_often(void *arg)
+{
+	while (!ends)
+		raise_sigbus(BUS_MCEERR_AO, arg, 12);
+	return NULL;
+}
+
+TEST_F(signals, a_context_can_go_while_others_get_signals)
+{
+	struct mfr_context *other;
+	pthread_t threads[3];
+	int i;
+
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, raise_often,
+					    self->map));
+	for (i = 0; i < 300; i++) {
+		other = scene_context(4);
+		ASSERT_EQ(0, mfr_sigbus_install(other, 0));
+		ASSERT_EQ(0, mfr_sigbus_uninstall(other));
+		ASSERT_EQ(0, mfr_context_destroy(other));
+	}
+	ends = true;
+	for (i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+}
+
+/* A handler that leaves by longjmp() keeps what it was installed with. */
+TEST_F(signals, the_signal_is_as_little_blocked_as_before)
+{
+	struct sigaction sa = { .sa_sigaction = before,
+				.sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction now;
+
+	sigaction(SIGBUS, &sa, NULL);
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	sigaction(SIGBUS, NULL, &now);
+	EXPECT_TRUE(now.sa_flags & SA_NODEFER);
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+	sa.sa_flags = SA_SIGINFO;
+	sigaction(SIGBUS, &sa, NULL);
+	ASSERT_EQ(0, mfr_sigbus_install(self->context, 0));
+	sigaction(SIGBUS, NULL, &now);
+	EXPECT_FALSE(now.sa_flags & SA_NODEFER);
+	EXPECT_EQ(0, mfr_sigbus_uninstall(self->context));
+}
+
+/* The descriptor counts what is written to it. */
+TEST_F(signals, it_writes_once)
+{
+	siginfo_t info = sigbus_info(BUS_MCEERR_AR, self->map, 12);
+	uint64_t writes = 0;
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		mfr_sigbus(self->context, &info, NULL);
+		ASSERT_EQ(8, read(mfr_event_fd(self->context), &writes, 8));
+		EXPECT_EQ(1, writes);
+	}
 }
 
 TEST_HARNESS_MAIN
