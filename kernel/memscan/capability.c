@@ -8,6 +8,7 @@
 
 #define pr_fmt(fmt) "memscan: " fmt
 
+#include <linux/cc_platform.h>
 #include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/file.h>
@@ -102,6 +103,21 @@ static const char *recovery_refusal(void)
 	}
 }
 
+/*
+ * Its memory has pages that it has not accepted, or that are shared; touching
+ * them can end it.
+ */
+static const char *encrypted_refusal(bool encrypted)
+{
+	return encrypted ? "the memory of this virtual machine is encrypted" :
+			   NULL;
+}
+
+static const char *confidential_refusal(void)
+{
+	return encrypted_refusal(cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT));
+}
+
 /* A procfs mount of our own: user space decides what is mounted where. */
 static struct vfsmount *proc;
 static struct file *recovery_sysctl;
@@ -123,6 +139,7 @@ static struct check checks[] = {
 	{ "hypervisor", true, hypervisor_refusal },
 	{ "machine checks", false, machine_check_refusal, true },
 	{ "machine check recovery", true, recovery_refusal, true },
+	{ "confidential guest", false, confidential_refusal },
 	{ "vm.memory_failure_recovery", false, sysctl_refusal },
 };
 

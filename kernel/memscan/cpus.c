@@ -58,8 +58,7 @@ void memscan_cpus_place(struct memscan_scan *scan, unsigned int leaving)
 	static struct cpumask usable, near;
 
 	find_usable(&usable, leaving);
-	if (scan->nid != NUMA_NO_NODE &&
-	    cpumask_and(&near, &usable, cpumask_of_node(scan->nid)))
+	if (cpumask_and(&near, &usable, cpumask_of_node(scan->nid)))
 		set_cpus_allowed_ptr(scan->thread, &near);
 	else
 		set_cpus_allowed_ptr(scan->thread, &usable);

@@ -6,20 +6,25 @@
  * Memory that comes online is queued for an early read, see nearby.c.
  */
 
+#include <linux/align.h>
 #include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include "memscan.h"
 #include "scan.h"
 #include "walk.h"
 
 DECLARE_RWSEM(memscan_hotplug_lock);
-DECLARE_RWSEM(memscan_hits_lock);
 
 /* Ranges about to go offline; protected by memscan_hotplug_lock. */
 static LIST_HEAD(leaving);
+
+/* Pages whose hits are being handled. */
+static LIST_HEAD(held);
+static DEFINE_SPINLOCK(held_lock);
 
 struct leaving_range {
 	struct list_head list;
@@ -37,23 +42,69 @@ bool memscan_is_leaving(unsigned long pfn)
 	return false;
 }
 
-/* -EBUSY while a hit is being handled anywhere, which is rare and short. */
+/* Folios are not larger than this, and aligned to their size. */
+#define FOLIO_PAGES_MAX		(PUD_SIZE / PAGE_SIZE)
+
+/**
+ * memscan_hold - keep the memory of a page, and of any folio that has it, online
+ * @page: what stands for the page until memscan_let_go()
+ * @pfn: the page
+ *
+ * Context: caller holds memscan_hotplug_lock.
+ */
+void memscan_hold(struct memscan_held *page, unsigned long pfn)
+{
+	page->pfn = pfn;
+	spin_lock(&held_lock);
+	list_add(&page->list, &held);
+	spin_unlock(&held_lock);
+}
+
+void memscan_let_go(struct memscan_held *page)
+{
+	spin_lock(&held_lock);
+	list_del(&page->list);
+	spin_unlock(&held_lock);
+}
+
+static bool is_near(const struct memscan_range *range, unsigned long pfn)
+{
+	unsigned long first = ALIGN_DOWN(pfn, FOLIO_PAGES_MAX);
+
+	return range->start < first + FOLIO_PAGES_MAX && first < range->end;
+}
+
+static bool has_held(const struct memscan_range *range)
+{
+	struct memscan_held *page;
+	bool found = false;
+
+	spin_lock(&held_lock);
+	list_for_each_entry(page, &held, list)
+		if (is_near(range, page->pfn))
+			found = true;
+	spin_unlock(&held_lock);
+	return found;
+}
+
+/*
+ * -EBUSY while a hit is being handled in a folio that may reach into the range,
+ * which is rare and short.
+ */
 static int add_leaving(const struct memscan_range *range)
 {
 	struct leaving_range *l = kmalloc(sizeof(*l), GFP_KERNEL);
-	bool idle;
+	bool busy;
 
 	if (!l)
 		return -ENOMEM;
 	l->range = *range;
 	down_write(&memscan_hotplug_lock);
-	idle = down_write_trylock(&memscan_hits_lock);
-	if (idle) {
+	busy = has_held(range);
+	if (!busy)
 		list_add(&l->list, &leaving);
-		up_write(&memscan_hits_lock);
-	}
 	up_write(&memscan_hotplug_lock);
-	if (idle)
+	if (!busy)
 		return 0;
 	kfree(l);
 	return -EBUSY;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The load loop: reads every word of a range, and survives poison. Each load
+ * The load loop: reads every cache line of a range, and survives poison. Its load
  * has an entry in the module's exception table, of the type that the machine
  * check handler knows to be safe.
  */
@@ -17,7 +17,7 @@
 
 /**
  * struct memscan_loaded - how far a range could be read
- * @end: the word whose load trapped, or the end of the range
+ * @end: the line whose load trapped, or the end of the range
  * @trap: a MEMSCAN_TRAP_* or another vector; NONE if all was read
  */
 struct memscan_loaded {
@@ -25,6 +25,10 @@ struct memscan_loaded {
 	unsigned long trap;
 };
 
-struct memscan_loaded memscan_load(const void *from, const void *to);
+/* The distance of prefetches, chosen by bench/scan. */
+#define MEMSCAN_AHEAD_BYTES	(16 * MEMSCAN_LINE_BYTES)
+
+struct memscan_loaded memscan_load(const void *from, const void *to,
+				   const void *ahead);
 
 #endif /* MEMSCAN_LOAD_H */

@@ -13,23 +13,17 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
-#include <linux/numa.h>
 #include "memscan.h"
 #include "scan.h"
 
 /*
- * By node number; the last one is for ranges on demand. An entry stays until
- * the module is unloaded. Nodes can get memory at any time: entries are added
- * under @scans_lock, and only while @scans_open.
+ * By node number. An entry stays until the module is unloaded. Nodes can get
+ * memory at any time: entries are added under @scans_lock, and only while
+ * @scans_open.
  */
-static struct memscan_scan *scans[MAX_NUMNODES + 1];
+static struct memscan_scan *scans[MAX_NUMNODES];
 static DEFINE_MUTEX(scans_lock);
 static bool scans_open;
-
-struct memscan_scan *memscan_scan_of(int nid)
-{
-	return READ_ONCE(scans[nid == NUMA_NO_NODE ? MAX_NUMNODES : nid]);
-}
 
 void memscan_wake_all(void)
 {
@@ -44,14 +38,14 @@ void memscan_wake_all(void)
 	}
 }
 
-static int add_scan(int nid, int slot)
+static int add_scan(int nid)
 {
 	struct memscan_scan *scan = memscan_scan_create(nid);
 
 	if (IS_ERR(scan))
 		return PTR_ERR(scan);
 	/* Pairs with memscan_wake_all(): publish an initialised scan. */
-	smp_store_release(&scans[slot], scan);
+	smp_store_release(&scans[nid], scan);
 	return 0;
 }
 
@@ -83,7 +77,7 @@ void memscan_memory_came(int nid, const struct memscan_range *range)
 
 	mutex_lock(&scans_lock);
 	if (scans_open && !scans[nid])
-		err = add_scan(nid, nid);
+		err = add_scan(nid);
 	if (scans_open && scans[nid] && READ_ONCE(scans[nid]->wanted)) {
 		memscan_nearby_add_range(&scans[nid]->nearby, range);
 		memscan_scan_wake(scans[nid]);
@@ -94,13 +88,13 @@ void memscan_memory_came(int nid, const struct memscan_range *range)
 			nid, err);
 }
 
-static struct memscan_scan *take_scan(int slot)
+static struct memscan_scan *take_scan(int nid)
 {
 	struct memscan_scan *scan;
 
 	mutex_lock(&scans_lock);
-	scan = scans[slot];
-	scans[slot] = NULL;
+	scan = scans[nid];
+	scans[nid] = NULL;
 	mutex_unlock(&scans_lock);
 	return scan;
 }
@@ -128,13 +122,12 @@ static void del_scans(void)
 /* Also finds nodes whose memory came online before the table was open. */
 static int add_scans(void)
 {
-	int nid, err;
+	int nid, err = 0;
 
 	mutex_lock(&scans_lock);
-	err = add_scan(NUMA_NO_NODE, MAX_NUMNODES);
 	for_each_node_state(nid, N_MEMORY)
 		if (!err)
-			err = add_scan(nid, nid);
+			err = add_scan(nid);
 	scans_open = !err;
 	mutex_unlock(&scans_lock);
 	if (err)
@@ -165,8 +158,13 @@ static int __init memscan_init(void)
 	err = memscan_sysfs_add_controls();
 	if (err)
 		goto out_scans;
+	err = memscan_demand_init();
+	if (err)
+		goto out_controls;
 	return 0;
 
+out_controls:
+	memscan_sysfs_del_controls();
 out_scans:
 	del_scans();
 out_sysfs:
@@ -182,6 +180,7 @@ out_capability:
 
 static void __exit memscan_exit(void)
 {
+	memscan_demand_exit();
 	memscan_sysfs_del_controls();
 	del_scans();
 	memscan_sysfs_exit();

@@ -5,6 +5,7 @@
 #ifndef MEMSCAN_H
 #define MEMSCAN_H
 
+#include <linux/list.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
@@ -12,11 +13,8 @@ struct memscan_range;
 struct memscan_scan;
 
 /*
- * main.c: the scans of all nodes, and the one of ranges on demand
+ * main.c: the scans of all nodes
  */
-
-/* NULL if the node has no scan; NUMA_NO_NODE stands for the one on demand. */
-struct memscan_scan *memscan_scan_of(int nid);
 
 /* A setting of all scans has changed. Not during memscan_exit(). */
 void memscan_wake_all(void);
@@ -58,6 +56,7 @@ void memscan_cpus_place(struct memscan_scan *scan, unsigned int leaving);
 
 /*
  * RECOVERED: isolated, or left to its owner by the owner's own policy.
+ * REPORTED: nothing was done, as the action asks for; it is to be isolated later.
  * KNOWN: the kernel had already been told by another path.
  * NOT_RECOVERED: the kernel could not isolate the page, for example because it
  * is its own memory; whoever reads it takes the error.
@@ -66,14 +65,29 @@ enum memscan_outcome {
 	MEMSCAN_HIT_RECOVERED,
 	MEMSCAN_HIT_KNOWN,
 	MEMSCAN_HIT_NOT_RECOVERED,
+	MEMSCAN_HIT_REPORTED,
 	MEMSCAN_OUTCOMES,
 };
 
+/* Whether a hit in a page that is in use is reported only, or isolated. */
+struct memscan_action {
+	bool report;
+	bool report_hugetlb;
+};
+
+const char *memscan_outcome_name(enum memscan_outcome outcome);
 enum memscan_outcome memscan_hit(const char *who, unsigned long pfn,
-				 unsigned int offset);
+				 unsigned int offset,
+				 struct memscan_action action);
 
 bool memscan_is_hwpoison(unsigned long pfn);
-bool memscan_is_known(unsigned long pfn);
+bool memscan_is_known(unsigned long pfn, struct memscan_action action);
+
+/* Pages that were reported and are not isolated. */
+int memscan_isolate(unsigned long pfn);
+unsigned long memscan_next_pending(unsigned long pfn);
+u64 memscan_pending(void);
+
 void memscan_forget(const struct memscan_range *range);
 void memscan_forget_all(void);
 
@@ -90,11 +104,17 @@ void memscan_forget_all(void);
 extern struct rw_semaphore memscan_hotplug_lock;
 
 /*
- * Held for reading while a hit is handled; nests inside memscan_hotplug_lock.
- * memory_failure() does not expect its page to go offline, and the notifier
- * cannot wait: while this is held, it refuses to take memory offline.
+ * A page whose hit is being handled. memory_failure() does not expect its page,
+ * or the head of its folio, to go offline, and the notifier cannot wait: until
+ * the page is let go, it refuses to take any memory around it offline.
  */
-extern struct rw_semaphore memscan_hits_lock;
+struct memscan_held {
+	struct list_head list;
+	unsigned long pfn;
+};
+
+void memscan_hold(struct memscan_held *page, unsigned long pfn);
+void memscan_let_go(struct memscan_held *page);
 
 bool memscan_is_leaving(unsigned long pfn);
 
@@ -113,8 +133,21 @@ void memscan_sysfs_exit(void);
 int memscan_sysfs_add_scan(struct memscan_scan *scan);
 void memscan_sysfs_del_scan(struct memscan_scan *scan);
 
-/* Files that act on all scans or start one: only while the scans exist. */
+/* Files that act on all scans: only while the scans exist. */
 int memscan_sysfs_add_controls(void);
 void memscan_sysfs_del_controls(void);
+
+/*
+ * The word is a number, decimal, or hexadecimal after 0x; no sign, nothing else.
+ * 0 or -EINVAL.
+ */
+int memscan_parse_number(const char *word, u64 *value);
+
+/*
+ * demand.c: /dev/memscan, ranges that are read for a caller
+ */
+
+int memscan_demand_init(void);
+void memscan_demand_exit(void);
 
 #endif /* MEMSCAN_H */

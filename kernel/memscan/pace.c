@@ -11,6 +11,7 @@
 
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include "pace.h"
 
 /* The memory is busy if reading takes this many times as long as usual. */
@@ -85,6 +86,18 @@ u64 memscan_budget_wait_ns(struct memscan_budget *budget, unsigned int percent,
 		return due - elapsed;
 	budget->start_ns += less(elapsed - due, MEMSCAN_CREDIT_NS);
 	return 0;
+}
+
+/*
+ * CPU time of the current thread, which may sleep. The scheduler updates it when
+ * it runs, hence the call; the time that has passed says little if others share
+ * the CPU.
+ */
+u64 memscan_cpu_time_ns(void)
+{
+	schedule();
+	schedule();
+	return current->se.sum_exec_runtime;
 }
 
 /*

@@ -24,7 +24,7 @@ enum memscan_pace {
 
 /**
  * struct memscan_target - what the settings ask for
- * @cycle_ns: time for a full pass; 0: as soon as possible
+ * @cycle_ns: time for a full pass
  * @total_bytes: amount of memory that a full pass covers
  */
 struct memscan_target {
@@ -70,6 +70,7 @@ struct memscan_budget {
 
 u64 memscan_budget_wait_ns(struct memscan_budget *budget, unsigned int percent,
 			   u64 now_ns, u64 used_ns);
+u64 memscan_cpu_time_ns(void);
 
 /**
  * struct memscan_activity - what is known of the load of a node

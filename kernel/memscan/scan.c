@@ -15,7 +15,6 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include "memscan.h"
@@ -26,44 +25,33 @@
 #define DEFAULT_CYCLE_SECONDS	86400
 #define DEFAULT_CPU_PERCENT	10
 
-static bool on_demand(const struct memscan_scan *scan)
-{
-	return scan->nid == NUMA_NO_NODE;
-}
-
 /*
  * The pass
  */
 
-static struct memscan_range whole(struct memscan_scan *scan)
+static struct memscan_range node_range(int nid)
 {
-	struct memscan_range range;
-
-	if (!on_demand(scan))
-		return (struct memscan_range){
-			node_start_pfn(scan->nid), node_end_pfn(scan->nid)
-		};
-	spin_lock(&scan->order_lock);
-	range = scan->range;
-	spin_unlock(&scan->order_lock);
-	return range;
+	return (struct memscan_range){ node_start_pfn(nid), node_end_pfn(nid) };
 }
 
-static u64 whole_bytes(const struct memscan_scan *scan)
+/* A pass begins with what was read longest ago. */
+static void start_walk(struct memscan_scan *scan)
 {
-	const struct memscan_range *range = &scan->walk.range;
+	struct memscan_range range = node_range(scan->nid);
 
-	if (on_demand(scan))
-		return (range->end - range->start) * PAGE_SIZE;
-	return node_present_pages(scan->nid) * PAGE_SIZE;
+	memscan_coverage_fit(&scan->coverage, range);
+	memscan_walk_start(&scan->walk, range,
+			   memscan_coverage_oldest(&scan->coverage,
+						   scan->walk.scope));
 }
 
 static void start_pass(struct memscan_scan *scan)
 {
 	memscan_nearby_new_pass(&scan->nearby);
 	memscan_activity_new_pass(&scan->activity);
+	memscan_limit_new_pass(&scan->limit);
 	scan->walk.scope = READ_ONCE(scan->scope);
-	memscan_walk_start(&scan->walk, whole(scan));
+	start_walk(scan);
 	scan->under_way = true;
 	scan->start_ns = ktime_get_boottime_ns();
 	scan->start_seconds = ktime_get_real_seconds();
@@ -77,7 +65,7 @@ static void start_pass(struct memscan_scan *scan)
 static void start_afresh(struct memscan_scan *scan)
 {
 	memscan_nearby_clear(&scan->nearby);
-	memscan_walk_start(&scan->nearby_walk, (struct memscan_range){});
+	memscan_walk_start(&scan->nearby_walk, (struct memscan_range){}, 0);
 	scan->burst_end_ns = 0;
 	start_pass(scan);
 }
@@ -91,23 +79,10 @@ static void count_late_seconds(struct memscan_scan *scan, u64 seconds)
 {
 	u64 cycle = READ_ONCE(scan->cycle_seconds);
 
-	if (cycle && seconds > cycle)
+	if (seconds > cycle)
 		scan->late_seconds += seconds - cycle;
 }
 
-/*
- * Is the current work still wanted: neither stopped nor restarted? Caller holds
- * @order_lock.
- */
-static bool is_current(const struct memscan_scan *scan)
-{
-	return scan->wanted && !READ_ONCE(scan->fresh);
-}
-
-/*
- * Count the pass and clear @wanted together, so that a reader never sees one
- * without the other. Caller holds @order_lock.
- */
 static void count_pass(struct memscan_scan *scan, u64 seconds)
 {
 	scan->last.start_seconds = scan->start_seconds;
@@ -118,26 +93,15 @@ static void count_pass(struct memscan_scan *scan, u64 seconds)
 	count_late_seconds(scan, seconds);
 	/* Pairs with figure_show(): the figures above are visible first. */
 	smp_store_release(&scan->passes, scan->passes + 1);
-	if (!on_demand(scan))
-		return;
-	/* Pairs with enabled_show(): the count is visible first. */
-	smp_store_release(&scan->wanted, false);
 }
 
 /* A pass lasts until the next one may begin: its last wait is part of it. */
 static void end_pass(struct memscan_scan *scan, u64 rest_ns)
 {
 	u64 seconds = div_u64(elapsed_ns(scan) + rest_ns, NSEC_PER_SEC);
-	bool counts;
 
 	scan->under_way = false;
-	spin_lock(&scan->order_lock);
-	counts = is_current(scan);
-	if (counts)
-		count_pass(scan, seconds);
-	spin_unlock(&scan->order_lock);
-	if (!counts)
-		return;
+	count_pass(scan, seconds);
 	trace_memscan_pass(scan->walk.who, "end",
 			   scan->walk.pages[MEMSCAN_READ], scan->walk.hits,
 			   seconds);
@@ -163,24 +127,43 @@ static void measure_rate(struct memscan_scan *scan)
 							  ms);
 }
 
-/*
- * Many hits in a pass mean a failed part; finding every bad word of it is not
- * our job.
- */
-static void stop_at_limit(struct memscan_scan *scan)
+/* Leave out the rest of the block, and what the pass has not read of it. */
+static void give_up_block(struct memscan_scan *scan, struct memscan_walk *walk,
+			  unsigned long pfn)
 {
-	bool stops;
+	scan->walk.broken = memscan_block_of(pfn);
+	walk->broken = scan->walk.broken;
+	pr_warn_ratelimited("%s: the 128 MiB from pfn %#lx had max_hits, %u; the rest of them is left out until the next pass\n",
+			    scan->walk.who, walk->broken.start,
+			    scan->limit.block_hits);
+}
 
-	spin_lock(&scan->order_lock);
-	stops = is_current(scan);
-	if (stops) {
-		WRITE_ONCE(scan->state, MEMSCAN_STOPPED);
-		WRITE_ONCE(scan->wanted, false);
-	}
-	spin_unlock(&scan->order_lock);
-	if (stops)
-		pr_warn("%s: stopped after max_hits, %llu in one pass; find what is broken, then start it again\n",
-			scan->walk.who, scan->walk.hits);
+/*
+ * For who waits for it by poll(2), or for a uevent: everybody can hear these, so
+ * the address is in pending_pages only.
+ */
+static void tell_of_report(struct memscan_scan *scan)
+{
+	char reported[48], *envp[] = { reported, NULL };
+
+	snprintf(reported, sizeof(reported), "MEMSCAN_REPORTED=%llu",
+		 scan->totals.hits[MEMSCAN_HIT_REPORTED]);
+	sysfs_notify(&scan->kobj, "hits", "reported");
+	kobject_uevent_env(&scan->kobj, KOBJ_CHANGE, envp);
+}
+
+/* A fault may have more errors nearby, but those of a broken part are enough. */
+static void after_hit(struct memscan_scan *scan, struct memscan_walk *walk)
+{
+	unsigned long pfn = walk->pfn - 1;
+	unsigned int hits = memscan_limit_add(&scan->limit, pfn, ktime_get_ns());
+
+	if (scan->totals.last_outcome == MEMSCAN_HIT_REPORTED)
+		tell_of_report(scan);
+	if (hits >= READ_ONCE(memscan_max_hits))
+		give_up_block(scan, walk, pfn);
+	else
+		memscan_nearby_add_hit(&scan->nearby, pfn);
 }
 
 /*
@@ -191,9 +174,10 @@ static u64 read_burst(struct memscan_scan *scan, struct memscan_walk *walk)
 {
 	u64 started = ktime_get_ns(), hits = walk->hits;
 
+	walk->action = READ_ONCE(scan->action);
 	memscan_walk_burst(walk, &scan->totals);
-	if (walk->hits > hits && !on_demand(scan))
-		memscan_nearby_add_hit(&scan->nearby, walk->pfn - 1);
+	if (walk->hits > hits)
+		after_hit(scan, walk);
 	return ktime_get_ns() - started;
 }
 
@@ -206,7 +190,8 @@ static void burst_nearby(struct memscan_scan *scan)
 	if (memscan_walk_done(walk) &&
 	    memscan_nearby_next(&scan->nearby, &range)) {
 		walk->scope = scan->walk.scope;
-		memscan_walk_start(walk, range);
+		memscan_walk_start(walk, range, range.start);
+		walk->broken = scan->walk.broken;
 		scan->nearby_totals.blocks++;
 	}
 	hits = walk->hits;
@@ -221,15 +206,20 @@ static void burst_of_pass(struct memscan_scan *scan)
 	struct memscan_progress *progress = &scan->progress;
 	u64 present = memscan_walk_present(walk);
 	u64 read = walk->pages[MEMSCAN_READ], hits = walk->hits;
+	s64 now = ktime_get_boottime_seconds();
+	unsigned long from;
 
+	memscan_walk_turn(walk);
+	from = walk->pfn;
 	progress->burst_ns = read_burst(scan, walk);
+	memscan_coverage_walked(&scan->coverage, walk->scope, from, walk->pfn,
+				now);
 	progress->done_bytes = memscan_walk_present(walk) * PAGE_SIZE;
 	progress->burst_bytes = progress->done_bytes - present * PAGE_SIZE;
 	progress->elapsed_ns = elapsed_ns(scan);
 	/* The time of a burst with a hit says nothing about the memory. */
 	read = walk->hits > hits ? 0 : walk->pages[MEMSCAN_READ] - read;
-	progress->pace = on_demand(scan) ? MEMSCAN_PACE_NORMAL :
-			 memscan_pace_of(&scan->activity, progress->burst_ns,
+	progress->pace = memscan_pace_of(&scan->activity, progress->burst_ns,
 					 read);
 	scan->burst_end_ns = ktime_get_ns();
 	measure_rate(scan);
@@ -240,7 +230,7 @@ static u64 rest_ns(const struct memscan_scan *scan)
 {
 	const struct memscan_target target = {
 		.cycle_ns = (u64)READ_ONCE(scan->cycle_seconds) * NSEC_PER_SEC,
-		.total_bytes = whole_bytes(scan),
+		.total_bytes = node_present_pages(scan->nid) * PAGE_SIZE,
 	};
 	u64 end = scan->burst_end_ns, now = ktime_get_ns();
 
@@ -248,19 +238,6 @@ static u64 rest_ns(const struct memscan_scan *scan)
 		return 0;
 	end += memscan_wait_ns(&target, &scan->progress);
 	return end > now ? end - now : 0;
-}
-
-/*
- * The wait that the CPU cap demands. The scheduler updates our CPU time when it
- * runs; the time that has passed says little if others share the CPU.
- */
-static u64 cap_ns(struct memscan_scan *scan)
-{
-	schedule();
-	return memscan_budget_wait_ns(&scan->budget,
-				      READ_ONCE(scan->max_cpu_percent),
-				      ktime_get_ns(),
-				      current->se.sum_exec_runtime);
 }
 
 static void read_some(struct memscan_scan *scan, bool nearby)
@@ -277,7 +254,10 @@ static void read_some(struct memscan_scan *scan, bool nearby)
 /* How long to wait before the next burst, in ns. */
 static u64 wait_ns(struct memscan_scan *scan)
 {
-	u64 cap = cap_ns(scan);
+	u64 used = memscan_cpu_time_ns();
+	u64 cap = memscan_budget_wait_ns(&scan->budget,
+					 READ_ONCE(scan->max_cpu_percent),
+					 ktime_get_ns(), used);
 
 	return has_nearby(scan) ? cap : max(cap, rest_ns(scan));
 }
@@ -297,8 +277,6 @@ static u64 go_on(struct memscan_scan *scan)
 	if (!has_nearby(scan) && scan->under_way &&
 	    memscan_walk_done(&scan->walk))
 		end_pass(scan, wait);
-	else if (scan->walk.hits >= READ_ONCE(memscan_max_hits))
-		stop_at_limit(scan);
 	return wait;
 }
 
@@ -318,15 +296,24 @@ static bool is_refused(struct memscan_scan *scan)
 	return memscan_refusal();
 }
 
+/* How long to wait after too many hits. */
+static u64 hits_wait_ns(const struct memscan_scan *scan)
+{
+	return memscan_limit_wait_ns(&scan->limit,
+				     READ_ONCE(memscan_max_hits_per_minute),
+				     ktime_get_ns());
+}
+
 static enum memscan_state next_state(struct memscan_scan *scan)
 {
-	/* Pairs with memscan_scan_start(): go_on() sees @fresh and @range. */
+	/* Pairs with memscan_scan_start(): go_on() sees @fresh. */
 	if (!smp_load_acquire(&scan->wanted))
-		return scan->state == MEMSCAN_STOPPED ? MEMSCAN_STOPPED :
-							MEMSCAN_IDLE;
+		return MEMSCAN_IDLE;
 	if (READ_ONCE(memscan_paused))
 		return MEMSCAN_PAUSED;
-	return is_refused(scan) ? MEMSCAN_REFUSED : MEMSCAN_SCANNING;
+	if (is_refused(scan))
+		return MEMSCAN_REFUSED;
+	return hits_wait_ns(scan) ? MEMSCAN_WAITING : MEMSCAN_SCANNING;
 }
 
 #define UNTIL_NEWS	U64_MAX
@@ -356,6 +343,8 @@ static u64 do_next(struct memscan_scan *scan)
 		return go_on(scan);
 	case MEMSCAN_REFUSED:
 		return NSEC_PER_SEC;
+	case MEMSCAN_WAITING:
+		return hits_wait_ns(scan);
 	default:
 		return UNTIL_NEWS;
 	}
@@ -384,39 +373,38 @@ void memscan_scan_wake(struct memscan_scan *scan)
 	wake_up_process(scan->thread);
 }
 
-/**
- * memscan_scan_start - start reading from the beginning
- * @scan: the scan, whose settings apply
- * @range: what to read on demand
- *
- * Return: 0, or -EBUSY if it is reading already, which continues.
+/*
+ * Start reading, by the current settings, unless it is reading already. Of two
+ * that start it at once, the second may begin the pass again, which does no harm.
  */
-int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range)
+void memscan_scan_start(struct memscan_scan *scan)
 {
-	bool busy;
-
-	spin_lock(&scan->order_lock);
-	busy = scan->wanted;
-	if (!busy) {
-		scan->range = range;
-		WRITE_ONCE(scan->fresh, true);
-		/* Pairs with next_state(): @fresh, @range are visible first. */
-		smp_store_release(&scan->wanted, true);
-	}
-	spin_unlock(&scan->order_lock);
-	if (busy)
-		return -EBUSY;
+	if (READ_ONCE(scan->wanted))
+		return;
+	memscan_coverage_begin(&scan->coverage, ktime_get_boottime_seconds());
+	WRITE_ONCE(scan->fresh, true);
+	/* Pairs with next_state(): @fresh is visible first. */
+	smp_store_release(&scan->wanted, true);
 	memscan_scan_wake(scan);
-	return 0;
 }
 
-/* Does not wait for the burst under way, but no pass is counted any more. */
+/* Does not wait for the burst under way. */
 void memscan_scan_stop(struct memscan_scan *scan)
 {
-	spin_lock(&scan->order_lock);
 	WRITE_ONCE(scan->wanted, false);
-	spin_unlock(&scan->order_lock);
 	memscan_scan_wake(scan);
+}
+
+/*
+ * Of the scope that is set, which need not be that of the pass under way. Memory
+ * that has gone has no age.
+ */
+u64 memscan_scan_age(struct memscan_scan *scan)
+{
+	if (!node_present_pages(scan->nid))
+		return 0;
+	return memscan_coverage_age(&scan->coverage, READ_ONCE(scan->scope),
+				    ktime_get_boottime_seconds());
 }
 
 int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
@@ -426,7 +414,7 @@ int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
 		[MEMSCAN_SCANNING] = "scanning",
 		[MEMSCAN_PAUSED] = "paused",
 		[MEMSCAN_REFUSED] = "refused",
-		[MEMSCAN_STOPPED] = "stopped",
+		[MEMSCAN_WAITING] = "waiting: max_hits_per_minute reached",
 	};
 	enum memscan_state state = READ_ONCE(scan->state);
 	const char *why = NULL;
@@ -435,8 +423,6 @@ int memscan_scan_state_show(const struct memscan_scan *scan, char *buf)
 		why = memscan_refusal();
 	if (why)
 		return sysfs_emit(buf, "refused: %s\n", why);
-	if (state == MEMSCAN_STOPPED)
-		return sysfs_emit(buf, "stopped: max_hits reached\n");
 	return sysfs_emit(buf, "%s\n", names[state]);
 }
 
@@ -452,8 +438,7 @@ static int start_reading(struct memscan_scan *scan)
 					"memscan/%s", scan->walk.who);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	if (!on_demand(scan))
-		set_user_nice(thread, MAX_NICE);
+	set_user_nice(thread, MAX_NICE);
 	/* It is woken up by writers of files that go after it has ended. */
 	scan->thread = get_task_struct(thread);
 	memscan_cpus_place(scan, nr_cpu_ids);
@@ -464,10 +449,7 @@ static int start_reading(struct memscan_scan *scan)
 static void name_walk(struct memscan_walk *walk, int nid)
 {
 	walk->nid = nid;
-	if (nid == NUMA_NO_NODE)
-		strscpy(walk->who, "demand");
-	else
-		snprintf(walk->who, sizeof(walk->who), "node%d", nid);
+	snprintf(walk->who, sizeof(walk->who), "node%d", nid);
 }
 
 static struct memscan_scan *new_scan(int nid)
@@ -480,13 +462,11 @@ static struct memscan_scan *new_scan(int nid)
 	name_walk(&scan->walk, nid);
 	name_walk(&scan->nearby_walk, nid);
 	memscan_nearby_init(&scan->nearby);
-	spin_lock_init(&scan->order_lock);
+	memscan_coverage_init(&scan->coverage, ktime_get_boottime_seconds());
+	memscan_coverage_fit(&scan->coverage, node_range(nid));
 	init_completion(&scan->released);
-	scan->max_cpu_percent = 100;
-	if (!on_demand(scan)) {
-		scan->cycle_seconds = DEFAULT_CYCLE_SECONDS;
-		scan->max_cpu_percent = DEFAULT_CPU_PERCENT;
-	}
+	scan->cycle_seconds = DEFAULT_CYCLE_SECONDS;
+	scan->max_cpu_percent = DEFAULT_CPU_PERCENT;
 	return scan;
 }
 
@@ -500,7 +480,7 @@ static void free_scan(struct memscan_scan *scan)
 
 /**
  * memscan_scan_create - create a thread that reads, and its directory
- * @nid: node whose memory it reads, or NUMA_NO_NODE for ranges on demand
+ * @nid: node whose memory it reads
  *
  * Context: may sleep.
  * Return: the idle scan, or an ERR_PTR().

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that read memory: one per node, and one for ranges on demand.
+ * Threads that read memory, one per node.
  */
 #ifndef MEMSCAN_SCAN_H
 #define MEMSCAN_SCAN_H
 
 #include <linux/completion.h>
 #include <linux/kobject.h>
-#include <linux/spinlock.h>
+#include "coverage.h"
+#include "limit.h"
 #include "nearby.h"
 #include "pace.h"
 #include "walk.h"
@@ -19,7 +20,7 @@ enum memscan_state {
 	MEMSCAN_SCANNING,
 	MEMSCAN_PAUSED,
 	MEMSCAN_REFUSED,
-	MEMSCAN_STOPPED,
+	MEMSCAN_WAITING,
 };
 
 /**
@@ -50,22 +51,18 @@ struct memscan_nearby_totals {
 
 /**
  * struct memscan_scan - a thread that reads memory
- * @nid: the node that it reads continuously, or NUMA_NO_NODE for the thread
- *	that reads ranges on demand, each once
+ * @nid: the node that it reads continuously
  * @kobj: its directory in sysfs
  * @released: completed when @kobj has no users left
  * @thread: the thread, with a reference that outlives it
  * @news: a setting has changed
  *
- * @order_lock: protects @wanted, @fresh and @range
- *
  * Settings, written by sysfs:
- * @wanted: whether to read; @thread clears it at the end of a range and after
- *	too many hits
- * @fresh: start from the beginning; @thread clears it
- * @range: what to read on demand; does not change while @wanted
+ * @wanted: whether to read
+ * @fresh: start a new pass; @thread clears it
  * @scope: which pages to read, from the next pass on
- * @cycle_seconds: time for a full pass; 0 on demand: as soon as possible
+ * @cycle_seconds: time for a full pass
+ * @action: what to do at a hit
  * @max_cpu_percent: upper limit on the share of one CPU
  *
  * Figures. Only @thread writes them, as plain word-sized stores, and sysfs
@@ -73,8 +70,10 @@ struct memscan_nearby_totals {
  * well, and @state, have WRITE_ONCE() or an atomic operation throughout.
  * @state: what the thread is doing
  * @under_way: a pass has begun and not ended
+ * @coverage: when each part of the node was last read
  * @walk: position and figures of this pass; its hits include @nearby_walk's
- * @nearby: blocks to read ahead of the pass; nodes only
+ * @limit: hits so far, of which there may be so many
+ * @nearby: blocks to read ahead of the pass
  * @nearby_walk: the block of @nearby under way
  * @nearby_totals: figures of these blocks
  * @activity: what is known of the node's load
@@ -96,18 +95,18 @@ struct memscan_scan {
 	struct completion released;
 	struct task_struct *thread;
 	bool news;
-	spinlock_t order_lock; /* protects @wanted, @fresh, @range */
-
 	bool wanted;
 	bool fresh;
-	struct memscan_range range;
 	unsigned int scope;
 	unsigned int cycle_seconds;
 	unsigned int max_cpu_percent;
+	struct memscan_action action;
 
 	enum memscan_state state;
 	bool under_way;
+	struct memscan_coverage coverage;
 	struct memscan_walk walk;
+	struct memscan_limit limit;
 	struct memscan_nearby nearby;
 	struct memscan_walk nearby_walk;
 	struct memscan_nearby_totals nearby_totals;
@@ -128,9 +127,10 @@ struct memscan_scan {
 struct memscan_scan *memscan_scan_create(int nid);
 void memscan_scan_destroy(struct memscan_scan *scan);
 
-int memscan_scan_start(struct memscan_scan *scan, struct memscan_range range);
+void memscan_scan_start(struct memscan_scan *scan);
 void memscan_scan_stop(struct memscan_scan *scan);
 void memscan_scan_wake(struct memscan_scan *scan);
+u64 memscan_scan_age(struct memscan_scan *scan);
 int memscan_scan_state_show(const struct memscan_scan *scan, char *buf);
 
 #endif /* MEMSCAN_SCAN_H */

@@ -8,10 +8,10 @@
 
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
-#include <linux/memory_hotplug.h>
-#include <linux/mm.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/timekeeping.h>
 #include "memscan.h"
 #include "scan.h"
 
@@ -19,10 +19,7 @@
 #define MAX_WORD		24
 #define MAX_CYCLE_SECONDS	(366 * 86400)
 
-static struct kobject *root;
-
-/* Length of the range that scan_addr starts, in bytes. */
-static u64 scan_size = PAGE_SIZE;
+static struct kset *root;
 
 static struct memscan_scan *to_scan(struct kobject *kobj)
 {
@@ -35,14 +32,18 @@ static bool is_word(const char *buf, size_t count)
 	return count <= MAX_WORD && strlen(buf) == count;
 }
 
-/* Decimal, or hexadecimal after 0x; no sign, nothing else. */
+int memscan_parse_number(const char *word, u64 *value)
+{
+	unsigned int base = strncasecmp(word, "0x", 2) ? 10 : 16;
+
+	return *word == '+' || kstrtou64(word, base, value) ? -EINVAL : 0;
+}
+
 static int parse(const char *buf, size_t count, u64 low, u64 high, u64 *value)
 {
-	unsigned int base = strncasecmp(buf, "0x", 2) ? 10 : 16;
 	u64 parsed;
 
-	if (!is_word(buf, count) || *buf == '+' ||
-	    kstrtou64(buf, base, &parsed))
+	if (!is_word(buf, count) || memscan_parse_number(buf, &parsed))
 		return -EINVAL;
 	if (parsed < low || parsed > high)
 		return -EINVAL;
@@ -77,8 +78,7 @@ static ssize_t figure_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 #define FIGURE(file, member)	FIGURE_MODE(file, member, 0444)
 
-/* Of every scan. */
-static struct figure scan_figures[] = {
+static struct figure node_figures[] = {
 	/*
 	 * Completed passes since the module was loaded. poll(2) reports each
 	 * with POLLPRI, and last_pass/ then describes it.
@@ -95,10 +95,6 @@ static struct figure scan_figures[] = {
 	FIGURE_MODE(last_hit_pfn, totals.last_hit_pfn, 0400),
 	/* Time of the last hit, since the epoch; 0 if there was none. */
 	FIGURE(last_hit_seconds, totals.last_hit_seconds),
-};
-
-/* Of nodes. */
-static struct figure node_figures[] = {
 	/*
 	 * Seconds by which passes exceeded cycle_seconds, in total since the
 	 * module was loaded. Grows by at least 1 with each late pass.
@@ -112,6 +108,8 @@ static struct figure hits_figures[] = {
 	FIGURE(recovered, totals.hits[MEMSCAN_HIT_RECOVERED]),
 	/* The kernel had already been told by another path. */
 	FIGURE(known, totals.hits[MEMSCAN_HIT_KNOWN]),
+	/* The action is to report it; pending has it until it is isolated. */
+	FIGURE(reported, totals.hits[MEMSCAN_HIT_REPORTED]),
 	/*
 	 * memory_failure() could not isolate the page, for example because it
 	 * is the kernel's own. It is not read again.
@@ -131,7 +129,7 @@ static struct figure nearby_figures[] = {
 static struct figure pass_figures[] = {
 	/* Its start, since the epoch; 0 if there was none. */
 	FIGURE(start_seconds, start_seconds),
-	/* Hits so far, those in nearby/ included; max_hits limits them. */
+	/* Hits so far, those in nearby/ included. */
 	FIGURE(hits, walk.hits),
 };
 
@@ -154,8 +152,13 @@ static struct figure last_pass_figures[] = {
 	FIGURE(offline_pages, last.pages[MEMSCAN_SKIP_OFFLINE]),
 	/* Skipped: marked as poisoned by the kernel. */
 	FIGURE(hwpoison_pages, last.pages[MEMSCAN_SKIP_HWPOISON]),
-	/* Skipped: raw pages of a kept huge page that had a hit before. */
+	/*
+	 * Skipped: had a hit before, and are not marked: raw pages of a kept
+	 * huge page, reported pages in use, and what could not be isolated.
+	 */
 	FIGURE(known_pages, last.pages[MEMSCAN_SKIP_KNOWN]),
+	/* Skipped: in a block of 128 MiB that had max_hits. */
+	FIGURE(broken_pages, last.pages[MEMSCAN_SKIP_BROKEN]),
 	/* Skipped: outside the scope of the pass. */
 	FIGURE(scope_pages, last.pages[MEMSCAN_SKIP_SCOPE]),
 	/* Skipped: not in the kernel's direct map. */
@@ -173,11 +176,10 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t progress_percent_show(struct kobject *kobj,
 				     struct kobj_attribute *attr, char *buf)
 {
-	const struct memscan_walk *walk = &to_scan(kobj)->walk;
-	struct memscan_range range = walk->range;
+	/* Torn by the thread, it may be 0 or 100 for a moment, but never beyond. */
+	struct memscan_walk walk = to_scan(kobj)->walk;
 
-	return sysfs_emit(buf, "%u\n",
-			  memscan_range_percent(&range, READ_ONCE(walk->pfn)));
+	return sysfs_emit(buf, "%u\n", memscan_walk_percent(&walk));
 }
 
 static const char *const scopes[] = {
@@ -200,12 +202,7 @@ static struct kobj_attribute progress_attr = __ATTR_RO(progress_percent);
 static struct kobj_attribute last_scope_attr =
 	__ATTR(scope, 0444, last_scope_show, NULL);
 
-/* Attributes with code of their own; list_figures() adds those of a table. */
-static struct attribute *scan_attrs[2 + ARRAY_SIZE(scan_figures) + 1] = {
-	&state_attr.attr,
-	&progress_attr.attr,
-};
-
+/* list_figures() adds those of a table to attributes with code of their own. */
 static struct attribute *hits_attrs[ARRAY_SIZE(hits_figures) + 1];
 static struct attribute *nearby_attrs[ARRAY_SIZE(nearby_figures) + 1];
 static struct attribute *pass_attrs[ARRAY_SIZE(pass_figures) + 1];
@@ -226,7 +223,6 @@ static void list_figures(struct attribute **attrs, struct figure *figures,
 		attrs[i] = &figures[i].attr.attr;
 }
 
-static const struct attribute_group scan_group = { .attrs = scan_attrs };
 static const struct attribute_group hits_group = {
 	.name = "hits", .attrs = hits_attrs
 };
@@ -315,16 +311,49 @@ static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 /*
+ * What happens at a hit in a page that is in use: isolate or report. Pages that
+ * nobody uses are always isolated.
+ */
+static const char *const actions[] = { "isolate", "report" };
+
+static int action_of(const char *buf, size_t count)
+{
+	return is_word(buf, count) ? sysfs_match_string(actions, buf) : -EINVAL;
+}
+
+#define ACTION(name, member)						\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	bool report = READ_ONCE(to_scan(kobj)->action.member);		\
+									\
+	return sysfs_emit(buf, "%s\n", actions[report]);		\
+}									\
+									\
+static ssize_t name##_store(struct kobject *kobj,			\
+			    struct kobj_attribute *attr,		\
+			    const char *buf, size_t count)		\
+{									\
+	int action = action_of(buf, count);				\
+									\
+	if (action < 0)							\
+		return -EINVAL;						\
+	WRITE_ONCE(to_scan(kobj)->action.member, action);		\
+	return count;							\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RW(name)
+
+ACTION(action, report);
+ACTION(hugetlb_action, report_hugetlb);
+
+/*
  * 1 while memory is to be read. Writing 1 to a node that is off starts a pass
- * at its beginning; 0 stops. Falls back to 0 after max_hits.
+ * at what was read longest ago; 0 stops.
  */
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	/* Pairs with count_pass(): the end of a range comes with its count. */
-	bool wanted = smp_load_acquire(&to_scan(kobj)->wanted);
-
-	return sysfs_emit(buf, "%d\n", wanted);
+	return sysfs_emit(buf, "%d\n", READ_ONCE(to_scan(kobj)->wanted));
 }
 
 static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -338,10 +367,54 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 		return err;
 	/* Starting a scan that is reading already does nothing. */
 	if (enable)
-		memscan_scan_start(to_scan(kobj), (struct memscan_range){});
+		memscan_scan_start(to_scan(kobj));
 	else
 		memscan_scan_stop(to_scan(kobj));
 	return count;
+}
+
+/*
+ * Seconds since the page of the scope that was read longest ago was read. What
+ * was never read counts from when the node was first enabled.
+ */
+static ssize_t age_seconds_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", memscan_scan_age(to_scan(kobj)));
+}
+
+/* The epoch, in seconds of the clock that includes suspend. */
+static s64 epoch(void)
+{
+	return div_s64(ktime_mono_to_any(0, TK_OFFS_BOOT) -
+		       ktime_mono_to_any(0, TK_OFFS_REAL), NSEC_PER_SEC);
+}
+
+/*
+ * When each part of the node was last read, for the scope that is set. To be
+ * saved, and written back once the module is loaded again. Root only: it has
+ * physical addresses.
+ */
+static ssize_t coverage_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	struct memscan_scan *scan = to_scan(kobj);
+
+	return memscan_coverage_print(&scan->coverage, READ_ONCE(scan->scope),
+				      epoch(), buf);
+}
+
+static ssize_t coverage_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	struct memscan_scan *scan = to_scan(kobj);
+	int err;
+
+	if (strlen(buf) != count)
+		return -EINVAL;
+	err = memscan_coverage_parse(&scan->coverage, epoch(),
+				     ktime_get_boottime_seconds(), buf);
+	return err ?: count;
 }
 
 /* What the load of the node asked for after the last burst. */
@@ -357,56 +430,31 @@ static ssize_t pace_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  paces[READ_ONCE(to_scan(kobj)->progress.pace)]);
 }
 
+static struct kobj_attribute age_attr = __ATTR_RO(age_seconds);
+static struct kobj_attribute coverage_attr = __ATTR_RW_MODE(coverage, 0600);
 static struct kobj_attribute pace_attr = __ATTR_RO(pace);
 static struct kobj_attribute scope_attr = __ATTR_RW(scope);
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 
-static struct attribute *node_attrs[5 + ARRAY_SIZE(node_figures) + 1] = {
+static struct attribute *node_attrs[11 + ARRAY_SIZE(node_figures) + 1] = {
+	&state_attr.attr,
+	&progress_attr.attr,
 	&enabled_attr.attr,
 	&scope_attr.attr,
 	&cycle_seconds_setting.attr.attr,
 	&max_cpu_percent_setting.attr.attr,
 	&pace_attr.attr,
+	&age_attr.attr,
+	&coverage_attr.attr,
+	&action_attr.attr,
+	&hugetlb_action_attr.attr,
 };
 
 static const struct attribute_group node_group = { .attrs = node_attrs };
 
 static const struct attribute_group *node_groups[] = {
-	&node_group, &scan_group, &hits_group, &nearby_group, &pass_group,
-	&last_pass_group, NULL
-};
-
-/*
- * The range on demand, which scan_addr starts
- */
-
-/* 0 stops it; only scan_addr starts one. */
-static ssize_t stop_store(struct kobject *kobj, struct kobj_attribute *attr,
-			  const char *buf, size_t count)
-{
-	u64 enable;
-	int err;
-
-	err = parse(buf, count, 0, 0, &enable);
-	if (err)
-		return err;
-	memscan_scan_stop(to_scan(kobj));
-	return count;
-}
-
-static struct kobj_attribute demand_enabled_attr =
-	__ATTR(enabled, 0644, enabled_show, stop_store);
-
-static struct attribute *demand_attrs[] = {
-	&demand_enabled_attr.attr,
+	&node_group, &hits_group, &nearby_group, &pass_group, &last_pass_group,
 	NULL
-};
-
-static const struct attribute_group demand_group = { .attrs = demand_attrs };
-
-static const struct attribute_group *demand_groups[] = {
-	&demand_group, &scan_group, &hits_group, &pass_group,
-	&last_pass_group, NULL
 };
 
 /*
@@ -434,25 +482,48 @@ static ssize_t pause_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
-/* Stop a pass, or a range on demand, after this many hits. */
-static ssize_t max_hits_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+/*
+ * A setting of all scans: a number from 1 on.
+ */
+
+struct limit {
+	struct kobj_attribute attr;
+	unsigned int *value;
+};
+
+static ssize_t limit_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(memscan_max_hits));
+	struct limit *limit = container_of(attr, struct limit, attr);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*limit->value));
 }
 
-static ssize_t max_hits_store(struct kobject *kobj, struct kobj_attribute *attr,
-			      const char *buf, size_t count)
+static ssize_t limit_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
 {
+	struct limit *limit = container_of(attr, struct limit, attr);
 	u64 value;
 	int err;
 
 	err = parse(buf, count, 1, UINT_MAX, &value);
 	if (err)
 		return err;
-	WRITE_ONCE(memscan_max_hits, value);
+	WRITE_ONCE(*limit->value, value);
+	memscan_wake_all();
 	return count;
 }
+
+#define LIMIT(name)							\
+static struct limit name##_limit = {					\
+	.attr = __ATTR(name, 0644, limit_show, limit_store),		\
+	.value = &memscan_##name,					\
+}
+
+/* Leave out the rest of 128 MiB after this many hits in them in a pass. */
+LIMIT(max_hits);
+/* Wait for the end of the minute after this many hits in it, by node. */
+LIMIT(max_hits_per_minute);
 
 /* Each check of the machine and its verdict. */
 static ssize_t capability_show(struct kobject *kobj,
@@ -461,98 +532,85 @@ static ssize_t capability_show(struct kobject *kobj,
 	return memscan_capability_show(buf);
 }
 
-/* Number of bytes that a write to scan_addr reads. */
-static ssize_t scan_size_show(struct kobject *kobj, struct kobj_attribute *attr,
-			      char *buf)
+/* Pages that were reported and are not isolated: how many. */
+static ssize_t pending_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
 {
-	return sysfs_emit(buf, "%llu\n", READ_ONCE(scan_size));
+	return sysfs_emit(buf, "%llu\n", memscan_pending());
 }
 
-static ssize_t scan_size_store(struct kobject *kobj,
-			       struct kobj_attribute *attr, const char *buf,
-			       size_t count)
-{
-	u64 size;
-	int err;
-
-	err = parse(buf, count, PAGE_SIZE, S64_MAX, &size);
-	if (err)
-		return err;
-	if (!PAGE_ALIGNED(size))
-		return -EINVAL;
-	WRITE_ONCE(scan_size, size);
-	return count;
-}
-
-/* The range may have holes, but must begin and end with memory. */
-static int demanded_range(u64 addr, struct memscan_range *range)
-{
-	u64 last;
-
-	if (!PAGE_ALIGNED(addr) ||
-	    check_add_overflow(addr, READ_ONCE(scan_size) - PAGE_SIZE, &last))
-		return -EINVAL;
-	range->start = addr >> PAGE_SHIFT;
-	range->end = (last >> PAGE_SHIFT) + 1;
-	if (!pfn_to_online_page(range->start) ||
-	    !pfn_to_online_page(range->end - 1))
-		return -EINVAL;
-	return 0;
-}
-
-static int start_demand(struct memscan_scan *scan, u64 addr)
-{
-	struct memscan_range range;
-	int err;
-
-	err = demanded_range(addr, &range);
-	if (err)
-		return err;
-	if (memscan_refusal())
-		return -EPERM;
-	return memscan_scan_start(scan, range);
-}
-
-/* Writing a physical address reads scan_size bytes from there, once. */
-static ssize_t scan_addr_show(struct kobject *kobj, struct kobj_attribute *attr,
-			      char *buf)
-{
-	const struct memscan_scan *scan = memscan_scan_of(NUMA_NO_NODE);
-
-	return sysfs_emit(buf, "%#llx\n",
-			  (u64)READ_ONCE(scan->range.start) << PAGE_SHIFT);
-}
-
-static ssize_t scan_addr_store(struct kobject *kobj,
-			       struct kobj_attribute *attr, const char *buf,
-			       size_t count)
+/* A physical address of one of them: isolate it. */
+static ssize_t isolate_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
 {
 	u64 addr;
 	int err;
 
 	err = parse(buf, count, 0, U64_MAX, &addr);
-	if (err)
-		return err;
-	err = start_demand(memscan_scan_of(NUMA_NO_NODE), addr);
+	if (!err)
+		err = memscan_isolate(addr >> PAGE_SHIFT);
 	return err ?: count;
 }
 
+/*
+ * Their physical addresses, a line each, all of the same length. Root only. The
+ * list can change between two reads.
+ */
+#define PENDING_LINE	19
+
+static ssize_t pending_pages_read(struct file *file, struct kobject *kobj,
+				  struct bin_attribute *attr, char *buf,
+				  loff_t off, size_t count)
+{
+	char line[PENDING_LINE + 1];
+	unsigned long pfn = 0;
+	size_t n = 0, part;
+
+	for (; n < count; pfn++) {
+		pfn = memscan_next_pending(pfn);
+		if (pfn == ULONG_MAX)
+			break;
+		if (off >= PENDING_LINE) {
+			off -= PENDING_LINE;
+			continue;
+		}
+		snprintf(line, sizeof(line), "%#018llx\n",
+			 (u64)pfn << PAGE_SHIFT);
+		part = min_t(size_t, PENDING_LINE - off, count - n);
+		memcpy(buf + n, line + off, part);
+		n += part;
+		off = 0;
+	}
+	return n;
+}
+
+static struct kobj_attribute pending_attr = __ATTR_RO(pending);
+static struct kobj_attribute isolate_attr = __ATTR_WO(isolate);
+static struct bin_attribute pending_pages_attr =
+	__BIN_ATTR(pending_pages, 0400, pending_pages_read, NULL, 0);
+
 static struct kobj_attribute pause_attr = __ATTR_RW(pause);
-static struct kobj_attribute max_hits_attr = __ATTR_RW(max_hits);
 static struct kobj_attribute capability_attr = __ATTR_RO(capability);
-static struct kobj_attribute scan_size_attr = __ATTR_RW_MODE(scan_size, 0600);
-static struct kobj_attribute scan_addr_attr = __ATTR_RW_MODE(scan_addr, 0600);
 
 static struct attribute *control_attrs[] = {
 	&pause_attr.attr,
-	&max_hits_attr.attr,
+	&max_hits_limit.attr.attr,
+	&max_hits_per_minute_limit.attr.attr,
 	&capability_attr.attr,
-	&scan_size_attr.attr,
-	&scan_addr_attr.attr,
+	&pending_attr.attr,
+	&isolate_attr.attr,
 	NULL
 };
 
-static const struct attribute_group control_group = { .attrs = control_attrs };
+static struct bin_attribute *control_bin_attrs[] = {
+	&pending_pages_attr,
+	NULL
+};
+
+static const struct attribute_group control_group = {
+	.attrs = control_attrs,
+	.bin_attrs = control_bin_attrs,
+};
 
 /*
  * Adding and removing
@@ -569,12 +627,6 @@ static const struct kobj_type node_type = {
 	.default_groups = node_groups,
 };
 
-static const struct kobj_type demand_type = {
-	.release = scan_released,
-	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = demand_groups,
-};
-
 void memscan_sysfs_del_scan(struct memscan_scan *scan)
 {
 	kobject_del(&scan->kobj);
@@ -586,23 +638,25 @@ int memscan_sysfs_add_scan(struct memscan_scan *scan)
 {
 	int err;
 
-	err = kobject_init_and_add(&scan->kobj,
-				   scan->nid == NUMA_NO_NODE ? &demand_type :
-							       &node_type,
-				   root, "%s", scan->walk.who);
-	if (err)
-		memscan_sysfs_del_scan(scan);
+	scan->kobj.kset = root;
+	err = kobject_init_and_add(&scan->kobj, &node_type, NULL, "%s",
+				   scan->walk.who);
+	/* It is in no directory: only its last user is awaited. */
+	if (err) {
+		kobject_put(&scan->kobj);
+		wait_for_completion(&scan->released);
+	}
 	return err;
 }
 
 int memscan_sysfs_add_controls(void)
 {
-	return sysfs_create_group(root, &control_group);
+	return sysfs_create_group(&root->kobj, &control_group);
 }
 
 void memscan_sysfs_del_controls(void)
 {
-	sysfs_remove_group(root, &control_group);
+	sysfs_remove_group(&root->kobj, &control_group);
 }
 
 #define LIST(group)							\
@@ -611,17 +665,16 @@ void memscan_sysfs_del_controls(void)
 
 int memscan_sysfs_init(void)
 {
-	LIST(scan);
 	LIST(node);
 	LIST(hits);
 	LIST(nearby);
 	LIST(pass);
 	LIST(last_pass);
-	root = kobject_create_and_add("memscan", kernel_kobj);
+	root = kset_create_and_add("memscan", NULL, kernel_kobj);
 	return root ? 0 : -ENOMEM;
 }
 
 void memscan_sysfs_exit(void)
 {
-	kobject_put(root);
+	kset_unregister(root);
 }

@@ -10,7 +10,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
 #include "load.h"
 #include "memscan.h"
@@ -25,6 +25,7 @@
 
 bool memscan_paused;
 unsigned int memscan_max_hits = 128;
+unsigned int memscan_max_hits_per_minute = 60;
 
 /*
  * Ranges of page frames
@@ -40,19 +41,6 @@ unsigned long memscan_range_next(unsigned long pfn, unsigned long step,
 				 unsigned long end)
 {
 	return min(ALIGN_DOWN(pfn, step) + step, end);
-}
-
-/* The share of @range before @pfn. */
-unsigned int memscan_range_percent(const struct memscan_range *range,
-				   unsigned long pfn)
-{
-	if (pfn <= range->start)
-		return 0;
-	/* The division would be wrong then as well, see due_ns(). */
-	if (pfn >= range->end)
-		return 100;
-	return mul_u64_u64_div_u64(pfn - range->start, 100,
-				   range->end - range->start);
 }
 
 /*
@@ -97,6 +85,8 @@ enum memscan_reason memscan_skip_reason(const struct memscan_page *page,
 		return MEMSCAN_SKIP_HWPOISON;
 	if (page->known)
 		return MEMSCAN_SKIP_KNOWN;
+	if (page->broken)
+		return MEMSCAN_SKIP_BROKEN;
 	if (!in_scope(page, scope))
 		return MEMSCAN_SKIP_SCOPE;
 	return MEMSCAN_READ;
@@ -106,17 +96,53 @@ enum memscan_reason memscan_skip_reason(const struct memscan_page *page,
  * The walk
  */
 
-void memscan_walk_start(struct memscan_walk *walk, struct memscan_range range)
+static bool is_empty(const struct memscan_range *range)
 {
-	walk->range = range;
-	walk->pfn = range.start;
+	return range->start >= range->end;
+}
+
+/* Walk through @range from @pfn on; if that is outside of it, from its start. */
+void memscan_walk_start(struct memscan_walk *walk, struct memscan_range range,
+			unsigned long pfn)
+{
+	if (!memscan_range_has(&range, pfn))
+		pfn = range.start;
+	walk->range = (struct memscan_range){ pfn, range.end };
+	walk->rest = (struct memscan_range){ range.start, pfn };
+	walk->done = 0;
+	walk->pfn = pfn;
+	walk->broken = (struct memscan_range){};
 	memset(walk->pages, 0, sizeof(walk->pages));
 	walk->hits = 0;
 }
 
+/* At the end of the range, turn to what it has before the first page. */
+void memscan_walk_turn(struct memscan_walk *walk)
+{
+	if (walk->pfn < walk->range.end || is_empty(&walk->rest))
+		return;
+	walk->done += walk->range.end - walk->range.start;
+	walk->range = walk->rest;
+	walk->rest = (struct memscan_range){};
+	walk->pfn = walk->range.start;
+}
+
 bool memscan_walk_done(const struct memscan_walk *walk)
 {
-	return walk->pfn >= walk->range.end;
+	return walk->pfn >= walk->range.end && is_empty(&walk->rest);
+}
+
+/* How much was walked. Others than the thread have to use a copy. */
+unsigned int memscan_walk_percent(const struct memscan_walk *walk)
+{
+	u64 done = walk->done + walk->pfn - walk->range.start;
+	u64 all = walk->done + walk->range.end - walk->range.start +
+		  walk->rest.end - walk->rest.start;
+
+	/* The division would be wrong then as well, see due_ns(). */
+	if (done >= all)
+		return all ? 100 : 0;
+	return mul_u64_u64_div_u64(done, 100, all);
 }
 
 /* Number of present pages of the node that the walk has covered. */
@@ -148,35 +174,47 @@ static void examine(const struct memscan_walk *walk, unsigned long pfn,
 	seen->leaving = memscan_is_leaving(pfn);
 	seen->offline = PageOffline(page);
 	seen->hwpoison = is_page_hwpoison(page);
-	seen->known = memscan_is_known(pfn);
+	seen->known = memscan_is_known(pfn, walk->action);
+	seen->broken = memscan_range_has(&walk->broken, pfn);
 	if (walk->scope == MEMSCAN_SCOPE_FREE)
 		seen->free = is_free_buddy_page(page);
 	else if (walk->scope != MEMSCAN_SCOPE_ALL)
 		seen->hugetlb = folio_test_hugetlb(page_folio(page));
 }
 
-/* Count the page, and with an absent page the rest of its subsection. */
-static enum memscan_reason classify(struct memscan_walk *walk)
+/* Of the next page; nothing is counted yet. What is behind the range is not read. */
+static enum memscan_reason classify(const struct memscan_walk *walk)
 {
-	unsigned long next = walk->pfn + 1;
-	enum memscan_reason reason;
 	struct memscan_page seen;
 
+	if (walk->pfn >= walk->range.end)
+		return MEMSCAN_SKIP_ABSENT;
 	examine(walk, walk->pfn, &seen);
-	reason = memscan_skip_reason(&seen, walk->scope);
+	return memscan_skip_reason(&seen, walk->scope);
+}
+
+/* Go past the page, and past an absent page to the end of its subsection. */
+static void count(struct memscan_walk *walk, enum memscan_reason reason)
+{
+	unsigned long next = walk->pfn + 1;
+
 	if (reason == MEMSCAN_SKIP_ABSENT)
 		next = memscan_range_next(walk->pfn, PAGES_PER_SUBSECTION,
 					  walk->range.end);
 	walk->pages[reason] += next - walk->pfn;
 	walk->pfn = next;
-	return reason;
 }
 
-/* Returns the offset of the poisoned word, or -1. */
-static int read_page(struct memscan_walk *walk, unsigned long pfn)
+/*
+ * Read the page before the next, which is @following: prefetch into that only if it
+ * is read as well. Returns the offset of the poisoned line, or -1.
+ */
+static int read_page(struct memscan_walk *walk, enum memscan_reason following)
 {
-	const char *page = pfn_to_kaddr(pfn);
-	struct memscan_loaded loaded = memscan_load(page, page + PAGE_SIZE);
+	const char *page = pfn_to_kaddr(walk->pfn - 1), *end = page + PAGE_SIZE;
+	struct memscan_loaded loaded =
+		memscan_load(page, end, following == MEMSCAN_READ ?
+					end + MEMSCAN_AHEAD_BYTES : end);
 
 	if (loaded.trap == MEMSCAN_TRAP_POISON)
 		return (const char *)loaded.end - page;
@@ -189,28 +227,35 @@ static int read_page(struct memscan_walk *walk, unsigned long pfn)
 
 static bool interrupted(void)
 {
-	return READ_ONCE(memscan_paused) || kthread_should_stop();
+	if (READ_ONCE(memscan_paused))
+		return true;
+	return current->flags & PF_KTHREAD ? kthread_should_stop() :
+					     signal_pending(current);
 }
 
 /*
- * Walk until the burst is complete, the range ends, the thread is to stop or
+ * Walk until the burst is complete, the range ends (or turns), the thread is to stop or
  * pause, or there is a hit. Returns the offset of the hit, or -1. Caller holds
  * memscan_hotplug_lock.
  */
 static int walk_to_hit(struct memscan_walk *walk)
 {
 	unsigned int pages = BURST_PAGES, examined = BURST_EXAMINED;
+	enum memscan_reason reason, following = classify(walk);
 	int offset = -1;
 
-	while (!memscan_walk_done(walk) && pages && examined && offset < 0) {
+	while (walk->pfn < walk->range.end && pages && examined && offset < 0) {
 		if (--examined % BREATH_PAGES == 0) {
 			cond_resched();
 			if (interrupted())
 				break;
 		}
-		if (classify(walk) == MEMSCAN_READ) {
+		reason = following;
+		count(walk, reason);
+		following = classify(walk);
+		if (reason == MEMSCAN_READ) {
 			pages--;
-			offset = read_page(walk, walk->pfn - 1);
+			offset = read_page(walk, following);
 		}
 	}
 	return offset;
@@ -222,7 +267,9 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
 	unsigned long pfn = walk->pfn - 1;
 
 	walk->hits++;
-	totals->hits[memscan_hit(walk->who, pfn, offset)]++;
+	totals->last_outcome = memscan_hit(walk->who, pfn, offset,
+					   walk->action);
+	totals->hits[totals->last_outcome]++;
 	totals->last_hit_pfn = pfn;
 	totals->last_hit_seconds = ktime_get_real_seconds();
 }
@@ -232,23 +279,25 @@ static void handle_hit(struct memscan_walk *walk, struct memscan_totals *totals,
  * @walk: the walk to continue
  * @totals: updated with what was read and found
  *
- * Context: a kthread; returns early if it is to stop, or all scans to pause.
+ * Context: a kthread, or who asks for a range; returns early if it is to stop,
+ * has a signal, or all scans are to pause.
  */
 void memscan_walk_burst(struct memscan_walk *walk,
 			struct memscan_totals *totals)
 {
 	u64 before = walk->pages[MEMSCAN_READ];
+	struct memscan_held page;
 	int offset;
 
 	down_read(&memscan_hotplug_lock);
 	offset = walk_to_hit(walk);
-	/* Taken before the other is dropped, so that the page stays online. */
+	/* Before the lock is dropped, so that the page stays online. */
 	if (offset >= 0)
-		down_read(&memscan_hits_lock);
+		memscan_hold(&page, walk->pfn - 1);
 	up_read(&memscan_hotplug_lock);
 	totals->read_bytes += (walk->pages[MEMSCAN_READ] - before) * PAGE_SIZE;
 	if (offset >= 0) {
 		handle_hit(walk, totals, offset);
-		up_read(&memscan_hits_lock);
+		memscan_let_go(&page);
 	}
 }

@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <kselftest_harness.h>
 
 #include "lib/test_hmm_uapi.h"	/* from the kernel's source */
@@ -23,6 +22,7 @@
 #include "control.h"
 #include "filled.h"
 #include "hugepage.h"
+#include "module.h"
 #include "pattern.h"
 #include "pool.h"
 #include "sigbus.h"
@@ -38,21 +38,9 @@ FIXTURE(hmm)
 	int device;
 };
 
-static int load_module(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 FIXTURE_SETUP(hmm)
 {
-	ASSERT_EQ(0, load_module("/test_hmm.ko"));
+	ASSERT_EQ(0, module_want("/test_hmm.ko"));
 	self->device = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->device);
 	ASSERT_EQ(0, pool_want(SIZE_2M, 1));

@@ -4,47 +4,18 @@
  * because users of a pin access it there; the release removes it.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <poison.h>
-#include <stdbool.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
 
 #include "control.h"
+#include "directmap.h"
 #include "filled.h"
 #include "hugepage.h"
 #include "kmsg.h"
 #include "pin.h"
 #include "polling.h"
 #include "pool.h"
-#include "procfile.h"
-
-#define MODULE		"/mfr_test_directmap.ko"
-#define PARAMETER	"/sys/module/mfr_test_directmap/parameters/pfn"
-
-/* The module is loaded once per boot. */
-static int load_module(void)
-{
-	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-/* 'Y' or 'N'; anything else is an error. */
-static char in_direct_map(unsigned long pfn)
-{
-	char answer[8] = "";
-
-	procfile_write(PARAMETER, "%lu", pfn);
-	procfile_read(PARAMETER, answer, sizeof(answer));
-	return answer[0];
-}
 
 FIXTURE(kept)
 {
@@ -53,7 +24,7 @@ FIXTURE(kept)
 
 FIXTURE_SETUP(kept)
 {
-	ASSERT_EQ(0, load_module());
+	ASSERT_EQ(0, directmap_load());
 	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
 	filled_create(_metadata, &self->f, SIZE_2M);
 }
@@ -70,7 +41,7 @@ static void expect_all(struct __test_metadata *_metadata,
 
 	for (offset = 0; offset < f->hp.size; offset += BASE_PAGE)
 		EXPECT_EQ(filled_is_raw(f, offset) ? raw : healthy,
-			  in_direct_map(hugepage_pfn(&f->hp, offset)));
+			  directmap_state(hugepage_pfn(&f->hp, offset)));
 }
 
 /* mf_keep_hide() logs nothing; the release after which it runs does. */
@@ -81,7 +52,7 @@ static void await_release(struct __test_metadata *_metadata,
 		kmsg_count("%#lx: kept huge page left the pool",
 			   hugepage_pfn(&f->hp, 0)) == 1));
 	ASSERT_TRUE(poll_until(
-		in_direct_map(hugepage_pfn(&f->hp, f->raw[2])) == 'N'));
+		directmap_state(hugepage_pfn(&f->hp, f->raw[2])) == 'N'));
 }
 
 TEST_F(kept, there_until_released)

@@ -65,7 +65,6 @@ TEST_F(cpus, set_aside_are_left_alone)
 	CONTROL_READY();
 	EXPECT_STREQ("0-1", cpus_of("node0"));
 	EXPECT_STREQ("2", cpus_of("node1"));
-	EXPECT_STREQ("0-2", cpus_of("demand"));
 }
 
 TEST_F(cpus, go_and_come_back)
@@ -73,10 +72,8 @@ TEST_F(cpus, go_and_come_back)
 	ASSERT_EQ(0, set_online(1, 0));
 	CONTROL_READY();
 	EXPECT_STREQ("0", cpus_of("node0"));
-	EXPECT_STREQ("0,2", cpus_of("demand"));
 	ASSERT_EQ(0, set_online(1, 1));
 	EXPECT_STREQ("0-1", cpus_of("node0"));
-	EXPECT_STREQ("0-2", cpus_of("demand"));
 }
 
 /* The only CPU left on node 1 is isolated: those of node 0 read the node. */
@@ -102,7 +99,6 @@ TEST_F(cpus, of_an_isolated_partition_are_left_alone)
 	EXPECT_STREQ("0", cpus_of("node1"));
 	EXPECT_EQ(0, set_online(2, 1));
 	EXPECT_STREQ("2", cpus_of("node1"));
-	EXPECT_STREQ("0,2", cpus_of("demand"));
 	ASSERT_EQ(0, cgroup_write("isolated", "cpuset.cpus.partition",
 				  "member"));
 	ASSERT_EQ(0, cgroup_remove("isolated"));

@@ -12,11 +12,13 @@
 #include <kselftest_harness.h>
 
 #include "control.h"
+#include "directmap.h"
 #include "hugepage.h"
 #include "pageflags.h"
 #include "pages.h"
 #include "pattern.h"
 #include "pool.h"
+#include "ranges.h"
 #include "scanner.h"
 #include "sigbus.h"
 
@@ -31,6 +33,7 @@ FIXTURE(found)
 
 FIXTURE_SETUP(found)
 {
+	ASSERT_EQ(0, directmap_load());
 	ASSERT_EQ(0, scanner_begin());
 }
 
@@ -79,14 +82,15 @@ TEST_F(found, in_a_free_page)
 	ASSERT_EQ(0, lab_poison_add(pa + LINE, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	mine = handed_out(pfn);
 	if (mine)
 		EXPECT_FALSE(sigbus_on_load(mine + LINE, &self->seen));
 	EXPECT_EQ(NULL, mine);
 	EXPECT_TRUE(page_is_isolated(pfn));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(pfn, scanner_figure("demand/last_hit_pfn"));
+	EXPECT_EQ('U', directmap_state(pfn));
+	EXPECT_EQ(1, range_hits("recovered"));
+	EXPECT_EQ(pfn, range_last_hit_pfn());
 }
 
 /* The owner is notified of the lost page, and writes new data in time. */
@@ -100,11 +104,11 @@ TEST_F(found, in_an_anonymous_page)
 	ASSERT_NE(NULL, p);
 	pattern_fill(p, 0, BASE_PAGE);
 	pa = lab_pa(p);
-	/* The last word of the page: every word is read */
+	/* The last line of the page: every line is read */
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	EXPECT_EQ(1, sigbus_optional(&told));
 	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
 	EXPECT_EQ(12, told.lsb);
@@ -112,7 +116,8 @@ TEST_F(found, in_an_anonymous_page)
 		ASSERT_EQ(0, pages_renew(p));
 	EXPECT_FALSE(sigbus_on_load(p + BASE_PAGE - 8, &self->seen));
 	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ('U', directmap_state(pa / BASE_PAGE));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 /* Pick @n of @of pages, each once, in a reproducible order. */
@@ -136,7 +141,7 @@ TEST_F_TIMEOUT(found, by_the_thread_of_a_node, LONG_SECONDS)
 {
 	enum { PLANTED = 1000, PAGES = 16384 };
 	int64_t pa[PLANTED], hits = lab_poison_hits();
-	unsigned int chosen[PLANTED], isolated = 0;
+	unsigned int chosen[PLANTED], isolated = 0, uncached = 0;
 	char *p;
 	int i;
 
@@ -151,12 +156,17 @@ TEST_F_TIMEOUT(found, by_the_thread_of_a_node, LONG_SECONDS)
 	}
 
 	CONTROL_READY();
-	if (!scanner_omitted())
+	if (!scanner_omitted()) {
 		ASSERT_EQ(0, scanner_set("max_hits", "2000"));
+		ASSERT_EQ(0, scanner_set("max_hits_per_minute", "2000"));
+	}
 	ASSERT_EQ(0, scanner_read_node());
-	for (i = 0; i < PLANTED; i++)
+	for (i = 0; i < PLANTED; i++) {
 		isolated += page_is_isolated(pa[i] / BASE_PAGE);
+		uncached += directmap_state(pa[i] / BASE_PAGE) == 'U';
+	}
 	EXPECT_EQ(PLANTED, isolated);
+	EXPECT_EQ(PLANTED, uncached);
 	EXPECT_EQ(hits + PLANTED, lab_poison_hits());
 	/* Pending signals merge into one */
 	EXPECT_LT(0, sigbus_optional(NULL));
@@ -174,6 +184,7 @@ FIXTURE_SETUP(kept)
 {
 	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
 	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_1G));
+	ASSERT_EQ(0, directmap_load());
 	ASSERT_EQ(0, scanner_begin());
 }
 
@@ -199,25 +210,29 @@ TEST_F_TIMEOUT(kept, loses_base_pages_only, LONG_SECONDS)
 		ASSERT_EQ(0, lab_poison_add(self->hp.pa + raw[i], 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	ASSERT_EQ(0, range_read(self->hp.pa, SIZE_1G));
 	EXPECT_EQ(n, sigbus_optional(&told));
 	EXPECT_EQ(12, told.lsb);
 	EXPECT_EQ((uintptr_t)self->hp.map + SIZE_1G - BASE_PAGE,
 		  told.addr & -BASE_PAGE);
-	EXPECT_EQ(n, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(pages, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(n, range_hits("recovered"));
+	EXPECT_EQ(pages, range_last("read_pages"));
 	EXPECT_FALSE(sigbus_on_load(self->hp.map + BASE_PAGE, &self->seen));
+	/* Users of a pin access it there: tests/kernel/direct.c */
+	for (i = 0; i < n; i++)
+		EXPECT_EQ('Y', directmap_state((self->hp.pa + raw[i]) /
+					       BASE_PAGE));
 
 	hits = lab_poison_hits();
-	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	ASSERT_EQ(0, range_read(self->hp.pa, SIZE_1G));
 	EXPECT_EQ(hits, lab_poison_hits());
 	EXPECT_EQ(pages - (long)n,
-		  scanner_figure("demand/last_pass/read_pages"));
-	EXPECT_EQ(n, scanner_figure("demand/last_pass/known_pages"));
+		  range_last("read_pages"));
+	EXPECT_EQ(n, range_last("known_pages"));
 
 	/* A later error in the same folio */
 	ASSERT_EQ(0, lab_poison_add(self->hp.pa + 2 * BASE_PAGE, 1));
-	ASSERT_EQ(0, scanner_read(self->hp.pa, SIZE_1G));
+	ASSERT_EQ(0, range_read(self->hp.pa, SIZE_1G));
 	EXPECT_EQ(n + 1, sigbus_optional(NULL));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random writes to every file of memscan: each is accepted and shown, or refused
- * without effect.
+ * Random writes to every file of memscan, and to its device: each is accepted and
+ * shown, or refused without effect.
  *
  *	fuzz [--seed N] [--writes N]
  *
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "polling.h"
+#include "ranges.h"
 #include "scanner.h"
 
 #define FILES_MAX	512
@@ -70,7 +71,8 @@ static int add_file(const char *path, const struct stat *st, int type,
 	else if (nr_settings < FILES_MAX)
 		settings[nr_settings++] = (struct file){
 			.path = strdup(path),
-			.fd = open(path, O_RDWR | O_CLOEXEC),
+			.fd = open(path, (st->st_mode & 0444 ? O_RDWR :
+					  O_WRONLY) | O_CLOEXEC),
 		};
 	return 0;
 }
@@ -158,10 +160,10 @@ static void show(const char *input, size_t len)
 		       (unsigned char)input[i]);
 }
 
-/* The file that shows whether a range is being read: it changes by itself. */
-static bool is_of_a_range(const struct file *file)
+/* What it shows is of the scope that is set. */
+static bool is_coverage(const struct file *file)
 {
-	return !strcmp(file->path, MEMSCAN "demand/enabled");
+	return strstr(file->path, "/coverage");
 }
 
 /* Are all settings unchanged? */
@@ -172,8 +174,8 @@ static bool nothing_changed(void)
 
 	for (i = 0; i < nr_settings; i++) {
 		read_text(&settings[i], text);
-		if (!strcmp(text, settings[i].text) ||
-		    is_of_a_range(&settings[i]))
+		if (is_coverage(&settings[i]) ||
+		    !strcmp(text, settings[i].text))
 			continue;
 		printf("# %s: %s became %s\n", settings[i].path,
 		       settings[i].text, text);
@@ -223,6 +225,57 @@ static bool is_sound(struct file *file, const char *input, ssize_t len)
 	return false;
 }
 
+/* An order of three random parts, or any other text. */
+static size_t make_order(char *input)
+{
+	size_t len = 0;
+	int i;
+
+	if (!below(4))
+		return make_input(input);
+	for (i = 0; i < 3; i++) {
+		len += below(3) ? number(input + len) :
+				  (size_t)sprintf(input + len, "4096");
+		input[len++] = i == 2 ? '\n' : ' ';
+	}
+	return len - below(2);
+}
+
+/*
+ * A range is refused, and reads nothing; or it is taken, and reads memory. How
+ * long that lasts is not our concern.
+ */
+static bool range_is_sound(void)
+{
+	static char input[INPUT_MAX + 4];
+	size_t len = make_order(input);
+	int fd = range_open();
+	ssize_t done;
+	char line[256];
+	int n, refused_by;
+	bool sound;
+
+	if (fd < 0)
+		return false;
+	done = write(fd, input, len);
+	refused_by = done < 0 ? errno : 0;
+	n = range_line(fd, line);
+	if (refused_by)
+		sound = (refused_by == EINVAL || refused_by == EPERM) &&
+			(!n || n == -EPERM);
+	else
+		sound = done == (ssize_t)len &&
+			(n > 0 || n == -EAGAIN || n == -EPERM);
+	close(fd);
+	*(refused_by ? &refused : &taken) += 1;
+	if (sound)
+		return true;
+	printf("# " DEV_MEMSCAN ": ");
+	show(input, len);
+	printf(" (%zu bytes) gave %zd, then %d\n", len, done, n);
+	return false;
+}
+
 static bool cannot_be_written(const struct file *file)
 {
 	int fd = open(file->path, O_WRONLY | O_CLOEXEC);
@@ -246,11 +299,10 @@ static bool number_option(int argc, char **argv, const char *name,
 static bool still_works(void)
 {
 	if (scanner_set("pause", "0") || scanner_set("node0/enabled", "0") ||
-	    !scanner_comes_to("node0/state", "idle") ||
-	    !scanner_comes_to("demand/state", "idle"))
+	    !scanner_comes_to("node0/state", "idle"))
 		return false;
-	return !scanner_read(1UL << 20, 4096) &&
-	       scanner_figure("demand/last_pass/read_pages") == 1;
+	return !range_read(1UL << 20, 4096) &&
+	       range_last("read_pages") == 1;
 }
 
 static void result(bool ok, int number, const char *name)
@@ -269,7 +321,8 @@ static bool write_randomly(void)
 		input[len] = '\0';
 		if (is_sound(&settings[below(nr_settings)], input, len) &&
 		    (i % OTHERS_LESS ||
-		     cannot_be_written(&others[below(nr_others)])))
+		     (cannot_be_written(&others[below(nr_others)]) &&
+		      range_is_sound())))
 			continue;
 		printf("# write %lu; to have this again: fuzz --seed %#lx --writes %lu\n",
 		       i, seed, writes);

@@ -16,6 +16,7 @@
 
 #include "cachedfile.h"
 #include "control.h"
+#include "directmap.h"
 #include "elfcore.h"
 #include "hugepage.h"
 #include "pageflags.h"
@@ -24,6 +25,7 @@
 #include "polling.h"
 #include "pool.h"
 #include "procfile.h"
+#include "ranges.h"
 #include "scanner.h"
 #include "sigbus.h"
 
@@ -37,6 +39,7 @@ FIXTURE(kinds)
 
 FIXTURE_SETUP(kinds)
 {
+	ASSERT_EQ(0, directmap_load());
 	ASSERT_EQ(0, scanner_begin());
 }
 
@@ -58,7 +61,7 @@ TEST_F(kinds, page_cache)
 	ASSERT_EQ(0, lab_poison_add(file.pa + LINE, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(file.pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(file.pa, BASE_PAGE));
 	hits = lab_poison_hits();
 	EXPECT_FALSE(sigbus_on_load(file.map + LINE, &self->seen));
 	EXPECT_EQ(hits, lab_poison_hits());
@@ -66,7 +69,8 @@ TEST_F(kinds, page_cache)
 	EXPECT_EQ(0, sigbus_optional(NULL));
 	EXPECT_NE(file.pa, lab_pa(file.map));
 	EXPECT_TRUE(page_is_isolated(file.pa / BASE_PAGE));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ('U', directmap_state(file.pa / BASE_PAGE));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 /* Map a transparent huge page; NULL if there is none. */
@@ -100,7 +104,7 @@ TEST_F(kinds, transparent_huge_page)
 	ASSERT_EQ(0, lab_poison_add(pa + raw[0] + LINE, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, SIZE_2M));
+	ASSERT_EQ(0, range_read(pa, SIZE_2M));
 	if (sigbus_optional(&told))
 		ASSERT_EQ(0, pages_renew(p + raw[0]));
 	ASSERT_FALSE(sigbus_on_load(p + raw[0] + LINE, &self->seen));
@@ -109,8 +113,10 @@ TEST_F(kinds, transparent_huge_page)
 	EXPECT_EQ(12, told.lsb);
 	EXPECT_EQ(-1, pattern_check_healthy(p, SIZE_2M, raw, 1));
 	EXPECT_TRUE(page_is_isolated((pa + raw[0]) / BASE_PAGE));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ('U', directmap_state((pa + raw[0]) / BASE_PAGE));
+	EXPECT_EQ('Y', directmap_state((pa + raw[0]) / BASE_PAGE + 1));
+	EXPECT_EQ(1, range_hits("recovered"));
+	EXPECT_EQ(PAGES_OF_2M, range_last("read_pages"));
 }
 
 /* All of a huge page that is not kept is lost, and it is not read any more. */
@@ -127,7 +133,7 @@ TEST_F(kinds, hugetlb_2m)
 	ASSERT_EQ(0, lab_poison_add(lost.pa + raw + LINE, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(lost.pa, SIZE_2M));
+	ASSERT_EQ(0, range_read(lost.pa, SIZE_2M));
 	/* The notified owner uses another page */
 	used = sigbus_optional(&told) ? other.map : lost.map;
 	ASSERT_FALSE(sigbus_on_load(used + raw + LINE, &self->seen));
@@ -135,10 +141,11 @@ TEST_F(kinds, hugetlb_2m)
 	EXPECT_EQ((uintptr_t)lost.map, told.addr & -SIZE_2M);
 	EXPECT_EQ(21, told.lsb);
 	EXPECT_TRUE(sigbus_on_load(lost.map, &self->seen));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(6, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ('U', directmap_state((lost.pa + raw) / BASE_PAGE));
+	EXPECT_EQ(1, range_hits("recovered"));
+	EXPECT_EQ(6, range_last("read_pages"));
 	EXPECT_EQ(PAGES_OF_2M - 6,
-		  scanner_figure("demand/last_pass/hwpoison_pages"));
+		  range_last("hwpoison_pages"));
 }
 
 FIXTURE(gigantic)
@@ -151,6 +158,7 @@ FIXTURE_SETUP(gigantic)
 {
 	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
 	ASSERT_EQ(0, hugepage_create_plain(&self->lost, SIZE_1G));
+	ASSERT_EQ(0, directmap_load());
 	ASSERT_EQ(0, scanner_begin());
 }
 
@@ -170,18 +178,19 @@ TEST_F_TIMEOUT(gigantic, hugetlb_1g, 120)
 	ASSERT_EQ(0, lab_poison_add(self->lost.pa + raw, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(self->lost.pa + SIZE_1G - SIZE_2M, SIZE_2M));
+	ASSERT_EQ(0, range_read(self->lost.pa + SIZE_1G - SIZE_2M, SIZE_2M));
 	used = sigbus_optional(&told) ? other : self->lost.map + raw;
 	ASSERT_FALSE(sigbus_on_load(used, &self->seen));
 	EXPECT_EQ(1, sigbus_optional(NULL));
 	EXPECT_EQ((uintptr_t)self->lost.map, told.addr & -SIZE_1G);
 	EXPECT_EQ(30, told.lsb);
 	EXPECT_TRUE(sigbus_on_load(self->lost.map, &self->seen));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(PAGES_OF_2M, scanner_figure("demand/last_pass/read_pages"));
-	ASSERT_EQ(0, scanner_read(self->lost.pa, SIZE_2M));
+	EXPECT_EQ('U', directmap_state((self->lost.pa + raw) / BASE_PAGE));
+	EXPECT_EQ(1, range_hits("recovered"));
+	EXPECT_EQ(PAGES_OF_2M, range_last("read_pages"));
+	ASSERT_EQ(0, range_read(self->lost.pa, SIZE_2M));
 	EXPECT_EQ(PAGES_OF_2M,
-		  scanner_figure("demand/last_pass/hwpoison_pages"));
+		  range_last("hwpoison_pages"));
 }
 
 /* A message that fills a slab object of one page. */
@@ -246,19 +255,20 @@ TEST_F_TIMEOUT(kinds, slab, 120)
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - LINE, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, 2 * BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, 2 * BASE_PAGE));
 	ASSERT_TRUE(page_is_isolated(pa / BASE_PAGE));
+	EXPECT_EQ('Y', directmap_state(pa / BASE_PAGE));
 	EXPECT_EQ(0, sigbus_optional(NULL));
-	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(1, scanner_figure("demand/hits/not_recovered"));
+	EXPECT_EQ(0, range_hits("recovered"));
+	EXPECT_EQ(1, range_hits("not_recovered"));
 	/* The scan continued */
-	EXPECT_EQ(2, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(2, range_last("read_pages"));
 
 	hits = lab_poison_hits();
-	ASSERT_EQ(0, scanner_read(pa, 2 * BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, 2 * BASE_PAGE));
 	EXPECT_EQ(hits, lab_poison_hits());
-	EXPECT_EQ(1, scanner_figure("demand/last_pass/read_pages"));
-	EXPECT_EQ(1, scanner_figure("demand/last_pass/hwpoison_pages"));
+	EXPECT_EQ(1, range_last("read_pages"));
+	EXPECT_EQ(1, range_last("hwpoison_pages"));
 }
 
 /* The first error is found, the page is isolated, the second never read. */
@@ -273,16 +283,16 @@ TEST_F(kinds, two_errors_in_a_page)
 	ASSERT_EQ(0, lab_poison_add(pa + BASE_PAGE - 8, 8));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	if (sigbus_optional(NULL))
 		ASSERT_EQ(0, pages_renew(p));
 	ASSERT_FALSE(sigbus_on_load(p, &self->seen));
 	EXPECT_EQ(1, sigbus_optional(NULL));
 	ASSERT_FALSE(sigbus_on_load(p + BASE_PAGE - 8, &self->seen));
 	EXPECT_EQ(hits + 1, lab_poison_hits());
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(1, scanner_figure("demand/last_pass/hits"));
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	EXPECT_EQ(1, range_hits("recovered"));
+	EXPECT_EQ(1, range_last("hits"));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	EXPECT_EQ(hits + 1, lab_poison_hits());
 }
 
@@ -299,18 +309,18 @@ TEST_F(kinds, hit_after_pause)
 	CONTROL_READY();
 	if (!scanner_omitted()) {
 		ASSERT_EQ(0, scanner_set("pause", "1"));
-		ASSERT_EQ(0, scanner_start(pa, BASE_PAGE));
-		EXPECT_TRUE(scanner_comes_to("demand/state", "paused"));
+		ASSERT_EQ(0, range_start(pa, BASE_PAGE));
+		usleep(100000);
 		EXPECT_EQ(hits, lab_poison_hits());
 		EXPECT_EQ(0, sigbus_optional(NULL));
 		ASSERT_EQ(0, scanner_set("pause", "0"));
-		EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
+		EXPECT_TRUE(poll_until(range_ended() == 1));
 	}
 	if (sigbus_optional(NULL))
 		ASSERT_EQ(0, pages_renew(p));
 	ASSERT_FALSE(sigbus_on_load(p, &self->seen));
 	EXPECT_EQ(1, sigbus_optional(NULL));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 TEST_HARNESS_MAIN

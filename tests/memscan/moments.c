@@ -27,6 +27,7 @@
 #include "pages.h"
 #include "pattern.h"
 #include "polling.h"
+#include "ranges.h"
 #include "scanner.h"
 #include "sigbus.h"
 #include "writeback.h"
@@ -97,6 +98,7 @@ TEST_F_TIMEOUT(moments, unload, LONG_SECONDS)
 	EXPECT_EQ(lab_poison_hits() - hits, isolated(&self->planted));
 
 	ASSERT_EQ(0, scanner_load("force=1"));
+	ASSERT_EQ(0, scanner_set("max_hits_per_minute", "1000"));
 	ASSERT_EQ(0, scanner_read_node());
 	EXPECT_EQ(PLANTED, isolated(&self->planted));
 	EXPECT_EQ(hits + PLANTED, lab_poison_hits());
@@ -127,15 +129,20 @@ static bool can_go_and_come(uint64_t block)
 	return true;
 }
 
-/* A suitable block without the page at @pa; 0 if there is none. */
-static uint64_t other_block(uint64_t pa)
+/*
+ * A suitable block in the same aligned 1 GiB as the page at @pa, but without it,
+ * or in another; 0 if there is none.
+ */
+static uint64_t other_block(uint64_t pa, bool is_near)
 {
 	int blocks[64], i, n = census_blocks(0, blocks, ARRAY_SIZE(blocks));
 	uint64_t block;
 
 	for (i = 0; i < n; i++) {
 		block = blocks[i] * BLOCK_BYTES;
-		if (block != block_of(pa) && can_go_and_come(block))
+		if (block != block_of(pa) &&
+		    (block / SIZE_1G == pa / SIZE_1G) == is_near &&
+		    can_go_and_come(block))
 			return block;
 	}
 	return 0;
@@ -162,65 +169,85 @@ FIXTURE_TEARDOWN_PARENT(held)
 	scanner_end();
 }
 
-/* No block can go offline during a hit, wherever the hit is. */
-TEST_F_TIMEOUT(held, nothing_goes_during_a_hit, LONG_SECONDS)
+/*
+ * While a hit is handled, the memory around it stays online, where the head of
+ * its folio may be; other memory can go.
+ */
+TEST_F_TIMEOUT(held, no_memory_goes_during_its_hit, LONG_SECONDS)
 {
-	uint64_t block = other_block(self->page.pa);
+	uint64_t near = other_block(self->page.pa, true);
+	uint64_t far = other_block(self->page.pa, false);
+	struct offliner offliner;
 
-	ASSERT_NE(0, block);
-	ASSERT_EQ(0, scanner_start(self->page.pa, BASE_PAGE));
+	ASSERT_NE(0, near);
+	ASSERT_NE(0, far);
+	ASSERT_EQ(0, range_start(self->page.pa, BASE_PAGE));
 	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
 	CONTROL_READY();
-	ASSERT_EQ(-EBUSY, memblock_set(block, "offline"));
-	EXPECT_TRUE(memblock_is_online(block));
-	/* The hit is still being handled; then the block goes and comes back */
-	EXPECT_EQ(0, scanner_figure("demand/hits/recovered"));
+	ASSERT_EQ(0, offliner_start(&offliner, self->page.pa));
+	ASSERT_TRUE(poll_until(*offliner.busy)) {
+		/* It waits for the page, uninterruptibly */
+		writeback_let_go();
+		offliner_end(&offliner);
+	}
+	ASSERT_EQ(-EINTR, offliner_end(&offliner));
+	EXPECT_EQ(-EBUSY, memblock_set(near, "offline"));
+	EXPECT_TRUE(memblock_is_online(near));
+	EXPECT_EQ(0, memblock_set(far, "offline"));
+	EXPECT_FALSE(memblock_is_online(far));
+	EXPECT_EQ(0, memblock_set(far, "online_movable"));
+	/* The hit is still being handled */
+	EXPECT_EQ(0, range_hits("recovered"));
 	ASSERT_EQ(0, writeback_let_go());
-	ASSERT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	ASSERT_TRUE(poll_until(range_ended() == 1));
+	EXPECT_EQ(1, range_hits("recovered"));
 	EXPECT_EQ(self->hits + 1, lab_poison_hits());
-	EXPECT_EQ(0, memblock_set(block, "offline"));
-	EXPECT_FALSE(memblock_is_online(block));
-	EXPECT_EQ(0, memblock_set(block, "online_movable"));
 	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
 }
 
-/* The hit counts, the pass does not, and nothing after the hit is read. */
-TEST_F_TIMEOUT(held, a_range_is_stopped_at_a_hit, LONG_SECONDS)
+/* Who asked is interrupted, but not before the hit has been handled. */
+TEST_F_TIMEOUT(held, a_range_is_interrupted_at_a_hit, LONG_SECONDS)
+{
+	int fd = range_open(), status;
+	char line[256];
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, range_order(fd, self->page.pa, BASE_PAGE, 100));
+	pid = fork();
+	if (!pid)
+		_exit(range_line(fd, line) < 0);
+	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, writeback_let_go());
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
+	/* The descriptor has its end for who is left */
+	ASSERT_LT(0, range_line(fd, line));
+	EXPECT_STREQ("end read_pages=1 leaving_pages=0 offline_pages=0 hwpoison_pages=0 known_pages=0 unmapped_pages=0 hits=1",
+		     line);
+	close(fd);
+}
+
+/* Another range is read while that hit is being handled. */
+TEST_F_TIMEOUT(held, ranges_do_not_wait_for_each_other, LONG_SECONDS)
 {
 	int64_t other = lab_pa(pages_map(1));
 
 	ASSERT_LT(0, other);
-	ASSERT_EQ(0, scanner_start(self->page.pa, 2 * BASE_PAGE));
+	ASSERT_EQ(0, range_start(self->page.pa, BASE_PAGE));
 	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
-	EXPECT_EQ(-EBUSY, scanner_start(other, BASE_PAGE));
-	ASSERT_EQ(0, scanner_set("demand/enabled", "0"));
-	EXPECT_EQ(0, scanner_figure("demand/enabled"));
-	EXPECT_STREQ("scanning", scanner_text("demand/state"));
+	ASSERT_EQ(0, range_read(other, BASE_PAGE));
+	EXPECT_EQ(1, range_ended());
+	EXPECT_EQ(0, range_last("hits"));
+	EXPECT_EQ(1, range_last("read_pages"));
 	ASSERT_EQ(0, writeback_let_go());
-	EXPECT_TRUE(scanner_comes_to("demand/state", "idle"));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(0, scanner_figure("demand/passes"));
-	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));
-	EXPECT_TRUE(page_is_isolated(self->page.pa / BASE_PAGE));
-}
-
-/* The end of a stopped range does not count as that of the next one. */
-TEST_F_TIMEOUT(held, a_range_is_started_at_the_end_of_another, LONG_SECONDS)
-{
-	int64_t other = lab_pa(pages_map(1));
-
-	ASSERT_LT(0, other);
-	ASSERT_EQ(0, scanner_start(self->page.pa, BASE_PAGE));
-	ASSERT_TRUE(poll_until(lab_poison_hits() > self->hits));
-	ASSERT_EQ(0, scanner_set("demand/enabled", "0"));
-	ASSERT_EQ(0, scanner_start(other, BASE_PAGE));
-	CONTROL_READY();
-	ASSERT_EQ(0, writeback_let_go());
-	EXPECT_TRUE(poll_until(scanner_figure("demand/passes") == 1));
-	EXPECT_EQ(0, scanner_figure("demand/last_pass/hits"));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
-	EXPECT_EQ(2 * BASE_PAGE, scanner_figure("demand/read_bytes"));
+	EXPECT_TRUE(poll_until(range_ended() == 2));
+	EXPECT_EQ(1, range_last("hits"));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 static bool are_in_one_block(const char *first, size_t n)
@@ -253,8 +280,8 @@ static char *map_in_a_block(size_t n, bool (*fits)(uint64_t block))
 
 static bool is_leaving(uint64_t pa)
 {
-	return !scanner_read(pa, BASE_PAGE) &&
-	       scanner_figure("demand/last_pass/leaving_pages") == 1;
+	return !range_read(pa, BASE_PAGE) &&
+	       range_last("leaving_pages") == 1;
 }
 
 /*
@@ -285,17 +312,17 @@ TEST_F_TIMEOUT(moments, hit_while_other_memory_goes, LONG_SECONDS)
 	ASSERT_LT(0, pa);
 	EXPECT_NE(block_of(held), block_of(pa));
 	ASSERT_EQ(0, lab_poison_add(pa, 1));
-	ASSERT_EQ(0, scanner_start(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_start(pa, BASE_PAGE));
 	EXPECT_TRUE(poll_until(lab_poison_hits() > hits));
 	printf("# seen: %ld hits handled while a block goes\n",
-	       scanner_figure("demand/hits/recovered"));
+	       range_hits("recovered"));
 
 	close(fds[0]);
 	close(fds[1]);
 	EXPECT_TRUE(calmly_until(offliner_has_ended(&offliner)));
 	EXPECT_EQ(0, offliner_end(&offliner));
 	EXPECT_FALSE(memblock_is_online(held));
-	EXPECT_TRUE(poll_until(scanner_figure("demand/hits/recovered") == 1));
+	EXPECT_TRUE(poll_until(range_hits("recovered") == 1));
 	EXPECT_EQ(1, sigbus_optional(&told));
 	EXPECT_EQ((uintptr_t)p, told.addr & -BASE_PAGE);
 	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
@@ -359,19 +386,19 @@ TEST_F_TIMEOUT(going, while_it_is_read, LONG_SECONDS)
 	int64_t hits = lab_poison_hits() + PLANTED;
 	struct offliner offliner;
 
-	ASSERT_EQ(0, scanner_start(self->block, BLOCK_BYTES));
-	while (lab_poison_hits() < hits && scanner_figure("demand/enabled"))
+	ASSERT_EQ(0, range_start(self->block, BLOCK_BYTES));
+	while (lab_poison_hits() < hits && !range_ended())
 		;
 	ASSERT_EQ(hits, lab_poison_hits());
 	ASSERT_EQ(0, offliner_start(&offliner, self->block));
 	EXPECT_TRUE(calmly_until(offliner_has_ended(&offliner)));
 	EXPECT_EQ(0, offliner_end(&offliner));
 	EXPECT_FALSE(memblock_is_online(self->block));
-	EXPECT_TRUE(calmly_until(scanner_figure("demand/passes") == 1));
+	EXPECT_TRUE(calmly_until(range_ended() == 1));
 	printf("# seen: offline was EBUSY %d times; %ld pages read, %ld leaving\n",
-	       *offliner.busy, scanner_figure("demand/last_pass/read_pages"),
-	       scanner_figure("demand/last_pass/leaving_pages"));
-	EXPECT_EQ(PLANTED, scanner_figure("demand/hits/recovered"));
+	       *offliner.busy, range_last("read_pages"),
+	       range_last("leaving_pages"));
+	EXPECT_EQ(PLANTED, range_hits("recovered"));
 	EXPECT_EQ(PLANTED, lost(&self->planted));
 	EXPECT_EQ(PLANTED * (STRIDE - 1), whole(self->pages));
 	EXPECT_EQ(hits, lab_poison_hits());

@@ -27,6 +27,7 @@
 #include "pages.h"
 #include "polling.h"
 #include "procfile.h"
+#include "ranges.h"
 #include "scanner.h"
 
 #define NEAR	0
@@ -156,11 +157,10 @@ TEST_F_TIMEOUT(nodes, secret_pages_are_unmapped, LONG_SECONDS)
 	for (i = 0; i < PAGES; i++) {
 		pa = lab_pa(p + i * BASE_PAGE);
 		ASSERT_LT(0, pa);
-		ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
-		EXPECT_EQ(1, scanner_figure("demand/last_pass/unmapped_pages"));
-		EXPECT_EQ(0, scanner_figure("demand/last_pass/read_pages"));
+		ASSERT_EQ(0, range_read(pa, BASE_PAGE));
+		EXPECT_EQ(1, range_last("unmapped_pages"));
+		EXPECT_EQ(0, range_last("read_pages"));
 	}
-	EXPECT_EQ(0, scanner_figure("demand/read_bytes"));
 	EXPECT_TRUE(is_covered(NEAR));
 	EXPECT_LE(PAGES, last(NEAR, "unmapped"));
 }
@@ -266,7 +266,7 @@ TEST_F_TIMEOUT(plugged, blocks_go_and_come, LONG_SECONDS)
 	EXPECT_TRUE(is_covered(PLUGGED));
 	EXPECT_EQ(BLOCK_PAGES, last(PLUGGED, "read") +
 		  last(PLUGGED, "hwpoison"));
-	EXPECT_EQ(-EINVAL, scanner_start(block_pa(self, 1), BASE_PAGE));
+	EXPECT_EQ(-EINVAL, range_start(block_pa(self, 1), BASE_PAGE));
 	ASSERT_EQ(0, memblock_set(block_pa(self, 1), "online_movable"));
 	EXPECT_TRUE(is_covered(PLUGGED));
 }
@@ -367,8 +367,8 @@ static pid_t start_offline(uint64_t pa)
 
 static bool is_going_offline(uint64_t pa)
 {
-	return scanner_read(pa, BASE_PAGE) == 0 &&
-	       scanner_figure("demand/last_pass/leaving_pages") == 1;
+	return range_read(pa, BASE_PAGE) == 0 &&
+	       range_last("leaving_pages") == 1;
 }
 
 /*
@@ -398,8 +398,8 @@ TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 	hits = lab_poison_hits();
 	EXPECT_EQ(0, scanner_read_pass(PLUGGED));
 	EXPECT_EQ(BLOCK_PAGES, last(PLUGGED, "leaving"));
-	EXPECT_EQ(0, scanner_read(block, BLOCK_BYTES));
-	EXPECT_EQ(0, scanner_figure("demand/last_pass/read_pages"));
+	EXPECT_EQ(0, range_read(block, BLOCK_BYTES));
+	EXPECT_EQ(0, range_last("read_pages"));
 	EXPECT_EQ(hits, lab_poison_hits());
 	ASSERT_EQ(0, lab_poison_del(pa, 1));
 
@@ -408,8 +408,8 @@ TEST_F_TIMEOUT(plugged, what_goes_is_not_read, LONG_SECONDS)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
 	EXPECT_TRUE(memblock_is_online(pa));
-	EXPECT_EQ(0, scanner_read(block, BLOCK_BYTES));
-	EXPECT_EQ(0, scanner_figure("demand/last_pass/leaving_pages"));
+	EXPECT_EQ(0, range_read(block, BLOCK_BYTES));
+	EXPECT_EQ(0, range_last("leaving_pages"));
 	EXPECT_TRUE(is_covered(PLUGGED));
 	close(fds[0]);
 	close(fds[1]);
@@ -425,8 +425,8 @@ TEST_F_TIMEOUT(plugged, poison_that_comes_back_is_found, LONG_SECONDS)
 	int blocks[4];
 
 	ASSERT_EQ(0, lab_poison_add(poisoned, 1));
-	ASSERT_EQ(0, scanner_read(pa, BLOCK_BYTES));
-	ASSERT_EQ(1, scanner_figure("demand/hits/recovered"));
+	ASSERT_EQ(0, range_read(pa, BLOCK_BYTES));
+	ASSERT_EQ(1, range_hits("recovered"));
 	ASSERT_EQ(0, memblock_set(pa, "offline"));
 	EXPECT_EQ(-EHWPOISON, memblock_set(pa, "online_movable"));
 

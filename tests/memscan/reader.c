@@ -13,6 +13,7 @@
 #include "hugepage.h"
 #include "pages.h"
 #include "pattern.h"
+#include "ranges.h"
 #include "scanner.h"
 #include "sigbus.h"
 
@@ -40,12 +41,12 @@ TEST_F(reader, of_a_cached_file)
 	ASSERT_EQ(0, lab_poison_add(self->file.pa + BASE_PAGE / 2, 1));
 	CONTROL_READY();
 	CONTROL_FATAL();
-	ASSERT_EQ(0, scanner_read(self->file.pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(self->file.pa, BASE_PAGE));
 	ASSERT_EQ(BASE_PAGE, pread(self->file.fd, page, BASE_PAGE, 0));
 	EXPECT_EQ(-1, pattern_check(page, 0, BASE_PAGE));
 	EXPECT_EQ(0, sigbus_optional(NULL));
 	EXPECT_TRUE(page_is_isolated(self->file.pa / BASE_PAGE));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 TEST_HARNESS_MAIN

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "module.h"
 #include "polling.h"
 #include "procfile.h"
 #include "sigbus.h"
@@ -31,17 +32,7 @@ bool scanner_omitted(void)
 
 int scanner_load(const char *parameters)
 {
-	int fd, err = 0;
-
-	if (scanner_omitted())
-		return 0;
-	fd = open(module_path(), O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, parameters, 0))
-		err = -errno;
-	close(fd);
-	return err;
+	return scanner_omitted() ? 0 : module_load(module_path(), parameters);
 }
 
 int scanner_unload(void)
@@ -129,34 +120,6 @@ const char *scanner_text(const char *file)
 bool scanner_comes_to(const char *file, const char *text)
 {
 	return poll_until(!strcmp(scanner_text(file), text));
-}
-
-int scanner_start(uint64_t pa, size_t len)
-{
-	char number[32];
-	int err;
-
-	snprintf(number, sizeof(number), "%zu", len);
-	err = scanner_set("scan_size", number);
-	if (err)
-		return err;
-	snprintf(number, sizeof(number), "%#llx", (unsigned long long)pa);
-	return scanner_set("scan_addr", number);
-}
-
-int scanner_read(uint64_t pa, size_t len)
-{
-	long passes;
-	int err;
-
-	if (scanner_omitted())
-		return 0;
-	passes = scanner_figure("demand/passes");
-	err = scanner_start(pa, len);
-	if (err)
-		return err;
-	return poll_until(scanner_figure("demand/passes") > passes) ?
-		0 : -ETIME;
 }
 
 /* A pass over a node takes long: wait as long as it makes progress. */

@@ -46,16 +46,10 @@ const char *scanner_text(const char *file);
 /* Does @file show this text within the time of poll_until()? */
 bool scanner_comes_to(const char *file, const char *text);
 
-/* Start reading [@pa, @pa + @len); 0 or -errno. */
-int scanner_start(uint64_t pa, size_t len);
-
 /*
- * The same, and wait for the end; 0, -errno, or -ETIME.  In a control run,
- * does nothing and returns 0.
+ * Read a full pass over a node, or node 0, as fast as possible, and wait for its
+ * end; 0, -errno, or -ETIME.  In a control run, does nothing and returns 0.
  */
-int scanner_read(uint64_t pa, size_t len);
-
-/* The same for a full pass over a node, or node 0, as fast as possible. */
 int scanner_read_pass(int node);
 int scanner_read_node(void);
 

@@ -233,24 +233,63 @@ TEST_F_TIMEOUT(timing, sleeps_with_the_machine, LONG_SECONDS)
 	EXPECT_TRUE(poll_until(figure("passes") > 0));
 }
 
-/* The CPU time of the process, in seconds, according to the scheduler. */
-static double used_seconds(int pid)
+/* What the scheduler has counted of a process. */
+struct usage {
+	double seconds;
+	unsigned long long runs;
+	long sleeps;
+};
+
+static struct usage usage_of(int pid)
 {
+	unsigned long long ns = 0;
+	struct usage usage = { 0 };
 	char path[64], text[128];
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	if (procfile_read(path, text, sizeof(text)) <= 0)
-		return -1;
-	return strtoull(text, NULL, 10) / 1e9;
+	if (procfile_read(path, text, sizeof(text)) > 0)
+		sscanf(text, "%llu %*u %llu", &ns, &usage.runs);
+	usage.seconds = ns / 1e9;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	usage.sleeps = procfile_value(path, "voluntary_ctxt_switches:");
+	return usage;
 }
 
-/* How much of one CPU the process uses during @seconds, in percent. */
-static double cpu_share(int pid, int seconds)
+/*
+ * Wait until the process has slept once more and runs again, for @limit seconds
+ * at most. Then all that it had used is paid for, however long a busy host let
+ * it take.
+ */
+static struct usage wait_for_wakeup(int pid, double limit)
 {
-	double begin = now_seconds(), used = used_seconds(pid);
+	double end = now_seconds() + limit;
+	struct usage before = usage_of(pid), usage = before;
 
+	while (usage.sleeps == before.sleeps && now_seconds() < end) {
+		usleep(2000);
+		usage = usage_of(pid);
+	}
+	before = usage;
+	while (usage.runs == before.runs && now_seconds() < end) {
+		usleep(2000);
+		usage = usage_of(pid);
+	}
+	return usage;
+}
+
+/*
+ * How much of one CPU the process uses during @seconds, in percent, if it is to
+ * use @percent.
+ */
+static double cpu_share(int pid, int percent, int seconds)
+{
+	double limit = 20.0 / percent;
+	double begin, used;
+
+	used = wait_for_wakeup(pid, limit).seconds;
+	begin = now_seconds();
 	sleep(seconds);
-	used = used_seconds(pid) - used;
+	used = wait_for_wakeup(pid, limit).seconds - used;
 	return 100 * used / (now_seconds() - begin);
 }
 
@@ -292,7 +331,7 @@ TEST_F_TIMEOUT(cap, holds, 2 * LONG_SECONDS)
 	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++) {
 		snprintf(percent, sizeof(percent), "%d", caps[i].percent);
 		ASSERT_EQ(0, scanner_set("node0/max_cpu_percent", percent));
-		share = cpu_share(pid, caps[i].seconds);
+		share = cpu_share(pid, caps[i].percent, caps[i].seconds);
 		printf("# seen: max_cpu_percent %d: %.2f %%\n",
 		       caps[i].percent, share);
 		ASSERT_LE(0.9 * caps[i].percent, share);
@@ -314,7 +353,7 @@ TEST_F_TIMEOUT(cap, is_used_beside_others, LONG_SECONDS)
 	ASSERT_EQ(0, scanner_set("node0/max_cpu_percent", "20"));
 	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));
 	n = spin(19, spinners);
-	share = cpu_share(pid, 20);
+	share = cpu_share(pid, 20, 20);
 	stop_spinning(spinners, n);
 	printf("# seen: max_cpu_percent 20 on busy CPUs: %.2f %%\n", share);
 	EXPECT_LE(18, share);

@@ -12,6 +12,7 @@
 #include "hugepage.h"
 #include "polling.h"
 #include "procfile.h"
+#include "ranges.h"
 #include "scanner.h"
 
 #define RAM_PA	(1UL << 20)	/* after the hole of the BIOS */
@@ -88,15 +89,15 @@ TEST_F(verdict, is_in_words)
 									\
 	snprintf(want_, sizeof(want_), "refused: %s", why);		\
 	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));		\
-	EXPECT_EQ(-EPERM, scanner_start(RAM_PA, BASE_PAGE));		\
+	EXPECT_EQ(-EPERM, range_start(RAM_PA, BASE_PAGE));		\
 	EXPECT_TRUE(scanner_comes_to("node0/state", want_));		\
 	EXPECT_EQ(0, scanner_figure("node0/read_bytes"));		\
 } while (0)
 
 #define EXPECT_SCANNING() do {						\
 	ASSERT_EQ(0, scanner_set("node0/enabled", "1"));		\
-	EXPECT_EQ(0, scanner_read(RAM_PA, BASE_PAGE));			\
-	EXPECT_EQ(BASE_PAGE, scanner_figure("demand/read_bytes"));	\
+	EXPECT_EQ(0, range_read(RAM_PA, BASE_PAGE));			\
+	EXPECT_EQ(1, range_last("read_pages"));				\
 	EXPECT_TRUE(poll_until(scanner_figure("node0/read_bytes")));	\
 } while (0)
 

@@ -10,6 +10,7 @@
 #include <linux/kvm.h>
 #include <poison.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include "hugepage.h"
 #include "pages.h"
 #include "pool.h"
+#include "ranges.h"
 #include "scanner.h"
 #include "sigbus.h"
 
@@ -116,7 +118,7 @@ TEST_F(vmm, guest_page)
 	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	if (sigbus_optional(&told)) {
 		ASSERT_EQ(0, pages_renew(data));
 		data[DATA_OFFSET] = 2;
@@ -126,7 +128,7 @@ TEST_F(vmm, guest_page)
 	EXPECT_EQ((uintptr_t)data, told.addr & -BASE_PAGE);
 	EXPECT_EQ(12, told.lsb);
 	EXPECT_TRUE(page_is_isolated(pa / BASE_PAGE));
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, range_hits("recovered"));
 }
 
 FIXTURE(kept_guest)
@@ -164,7 +166,7 @@ TEST_F_TIMEOUT(kept_guest, loses_a_base_page, 120)
 	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
 
 	CONTROL_READY();
-	ASSERT_EQ(0, scanner_read(pa, BASE_PAGE));
+	ASSERT_EQ(0, range_read(pa, BASE_PAGE));
 	if (sigbus_optional(&told)) {
 		in_use = SPARE_GPA;
 		self->guest.ram[in_use + DATA_OFFSET] = 2;
@@ -173,10 +175,97 @@ TEST_F_TIMEOUT(kept_guest, loses_a_base_page, 120)
 	EXPECT_EQ(1, sigbus_optional(NULL));
 	EXPECT_EQ((uintptr_t)data, told.addr & -BASE_PAGE);
 	EXPECT_EQ(12, told.lsb);
-	EXPECT_EQ(1, scanner_figure("demand/hits/recovered"));
+	EXPECT_EQ(1, range_hits("recovered"));
 	EXPECT_EQ(self->hp.pa, (uint64_t)lab_pa(self->hp.map));
 	EXPECT_FALSE(sigbus_on_load(self->hp.map, &seen));
 	EXPECT_FALSE(sigbus_on_load(self->hp.map + SIZE_1G - 1, &seen));
+}
+
+/*
+ * A page of 1 GiB with an error that nobody has read, of a guest that is to be
+ * moved before it is isolated; kept or not.
+ */
+FIXTURE(moved_guest)
+{
+	struct hugepage hp;
+	struct guest guest;
+};
+
+FIXTURE_VARIANT(moved_guest)
+{
+	int (*create)(struct hugepage *hp, size_t size);
+	int lost_lsb;
+};
+
+FIXTURE_VARIANT_ADD(moved_guest, plain)
+{
+	.create = hugepage_create_plain,
+	.lost_lsb = 30,
+};
+
+FIXTURE_VARIANT_ADD(moved_guest, kept)
+{
+	.create = hugepage_create,
+	.lost_lsb = 12,
+};
+
+FIXTURE_SETUP(moved_guest)
+{
+	ASSERT_EQ(0, pool_want(SIZE_1G, 1));
+	ASSERT_EQ(0, variant->create(&self->hp, SIZE_1G));
+	ASSERT_EQ(0, create_guest(&self->guest, self->hp.map, SIZE_1G));
+	ASSERT_EQ(0, scanner_begin());
+}
+
+FIXTURE_TEARDOWN_PARENT(moved_guest)
+{
+	scanner_end();
+}
+
+/* All of its memory but the line that is lost. */
+static bool can_be_moved(const char *ram, uint64_t lost)
+{
+	static char moved[BASE_PAGE];
+	struct sigbus seen;
+	uint64_t at;
+
+	for (at = 0; at < SIZE_1G; at += BASE_PAGE) {
+		if (at == lost)
+			continue;
+		if (sigbus_on_load(ram + at, &seen))
+			return false;
+		memcpy(moved, ram + at, BASE_PAGE);
+	}
+	return true;
+}
+
+/*
+ * With the action report, the guest runs on and its memory can be read, until
+ * somebody isolates the page; without, a page that is not kept is gone at once.
+ */
+TEST_F_TIMEOUT(moved_guest, before_its_page_is_isolated, 240)
+{
+	uint64_t lost = SPARE_GPA, pa = self->hp.pa + lost;
+	struct sigbus told = {};
+	char address[32];
+
+	self->guest.ram[DATA_GPA + DATA_OFFSET] = 1;
+	ASSERT_EQ(1, guest_reads(&self->guest, DATA_GPA));
+	ASSERT_EQ(0, lab_poison_add(pa + DATA_OFFSET, 1));
+	if (!scanner_omitted())
+		ASSERT_EQ(0, scanner_set("node0/hugetlb_action", "report"));
+	CONTROL_READY();
+	ASSERT_EQ(0, scanner_read_node());
+	EXPECT_EQ(1, scanner_figure("node0/hits/reported"));
+	EXPECT_EQ(1, scanner_figure("pending"));
+	EXPECT_EQ(0, sigbus_optional(&told));
+	EXPECT_EQ(1, guest_reads(&self->guest, DATA_GPA));
+	EXPECT_TRUE(can_be_moved(self->guest.ram, lost));
+	snprintf(address, sizeof(address), "%#llx", (unsigned long long)pa);
+	ASSERT_EQ(0, scanner_set("isolate", address));
+	EXPECT_EQ(1, sigbus_optional(&told));
+	EXPECT_EQ(variant->lost_lsb, told.lsb);
+	EXPECT_EQ(0, scanner_figure("pending"));
 }
 
 TEST_HARNESS_MAIN
