@@ -13,18 +13,23 @@
 #include "json.h"
 #include "machine.h"
 #include "page_list.h"
+#include "plain.h"
 #include "replace.h"
+#include "restored.h"
 #include "size.h"
 
 #define DEFAULT_FILE	"/var/lib/mfr/badpages"
 #define MAX_FILE_BYTES	(64u << 20)
 
-enum { KEY_FILE = 0x200, KEY_FOREIGN };
+#define MAX_BYTES	(64u << 20)
+
+enum { KEY_FILE = 0x200, KEY_FOREIGN, KEY_MAX };
 
 struct request {
 	const char *verb;
 	const char *file;
 	bool foreign;
+	uint64_t max_bytes;	/* that restore takes out of use */
 };
 
 static int list_pages(const struct request *request)
@@ -101,12 +106,14 @@ static int check_machine(const struct request *request,
 
 	if (strcmp(theirs->id, ours->id))
 		what = "of another machine";
-	else if (strcmp(theirs->blocks, ours->blocks))
+	else if (machine_compare_blocks(theirs->blocks, ours->blocks) ==
+		 BLOCKS_OTHER)
 		what = "of this machine with other memory in it";
 	if (!what || request->foreign)
 		return 0;
-	warnx("%s is a list %s (it says '%s', blocks %s; here are '%s', blocks %s): move it away, or use --foreign if you know better",
-	      request->file, what, theirs->id, theirs->blocks, ours->id,
+	warnx("%s is a list %s (it says '%s', blocks %.99s; here are '%s', blocks %.99s): move it away, or use --foreign if you know better",
+	      request->file, what, plain_text(theirs->id).text,
+	      plain_text(theirs->blocks).text, plain_text(ours->id).text,
 	      ours->blocks);
 	return -EXDEV;
 }
@@ -128,8 +135,11 @@ static int write_list(const char *path, const struct page_list *list)
 	int err = replace_begin(&r, path, 0600);
 
 	if (!err) {
-		page_list_print(list, r.f);
-		err = replace_end(&r);
+		err = page_list_print(list, r.f);
+		if (err)
+			replace_abandon(&r);
+		else
+			err = replace_end(&r);
 	}
 	if (err)
 		warnx("cannot write the list %s: %s", path, strerror(-err));
@@ -144,15 +154,17 @@ static int save_pages(const struct request *request)
 	uint64_t unplaced_bytes;
 	int err = machine_identify(&machine);
 
-	if (!err)
+	if (!err && !replace_writes_through(request->file))
 		err = load_ours(request, &list, &machine);
 	if (!err || err == -ENOENT)
 		err = hwpoison_find(&list, &unplaced_bytes);
-	list.machine = machine;
+	if (machine_compare_blocks(list.machine.blocks, machine.blocks) !=
+	    BLOCKS_MISSING || strcmp(list.machine.id, machine.id))
+		list.machine = machine;
 	if (!err)
 		err = write_list(request->file, &list);
 	if (!err)
-		printf("%s are on the list %s\n",
+		print_done("%s are on the list %s",
 		       size_text(page_list_bytes(&list)).text, request->file);
 	if (!err && unplaced_bytes)
 		warnx("%s in kept files that nobody maps are not on the list: save again once these files are closed",
@@ -162,13 +174,29 @@ static int save_pages(const struct request *request)
 	       unplaced_bytes ? STATUS_PROBLEM : STATUS_FINE;
 }
 
+/* The kernel says EHWPOISON of a page that it has flagged, used or not. */
+static bool is_out_of_use(uint64_t address, int err)
+{
+	int used = hwpoison_is_used(address);
+
+	if (!used || (used < 0 && !err))
+		return true;
+	if (used < 0)
+		warnx("0x%" PRIx64 ": the kernel knows that this page is bad; whether it is out of use is not known: /proc/kpageflags: %s",
+		      address, strerror(-used));
+	else
+		warnx("0x%" PRIx64 ": the kernel knows that this page is bad, but it is still in use: move what uses it away, or reboot and restore earlier",
+		      address);
+	return false;
+}
+
 /* True if the page is retired, else prints why; @go_on: try further pages. */
 static bool retire(uint64_t address, bool *go_on)
 {
 	int err = hwpoison_retire(address);
 
 	if (!err || err == -EHWPOISON)
-		return true;
+		return is_out_of_use(address, err);
 	*go_on = err != -ENOENT && err != -EACCES && err != -EPERM;
 	if (err == -ENOENT)
 		warnx("/sys/devices/system/memory/hard_offline_page is missing: the kernel needs CONFIG_MEMORY_FAILURE and CONFIG_MEMORY_HOTPLUG");
@@ -181,38 +209,73 @@ static bool retire(uint64_t address, bool *go_on)
 	return false;
 }
 
-static int retire_all(const struct page_list *list)
+/* Returns how many of its pages could not be retired. */
+static uint64_t retire_range(const struct page_range *range,
+			     const struct machine *machine, bool *go_on)
 {
-	uint64_t at, failed = 0, bytes = page_list_bytes(list);
+	uint64_t at, address, failed = 0, absent = 0;
+
+	for (at = 0; at < range->length && *go_on; at += PAGE_LIST_BASE_BYTES) {
+		address = range->start + at;
+		if (machine_has_block(machine->blocks, address))
+			failed += !retire(address, go_on);
+		else
+			absent++;
+	}
+	if (absent)
+		warnx("0x%" PRIx64 ": %s here are in a memory block that is not there: restore again once it is",
+		      range->start,
+		      size_text(absent * PAGE_LIST_BASE_BYTES).text);
+	return failed + absent;
+}
+
+static int retire_all(const struct page_list *list,
+		      const struct machine *machine)
+{
+	uint64_t failed = 0, bytes = page_list_bytes(list);
 	bool go_on = true;
 	size_t i;
 
 	for (i = 0; i < list->n && go_on; i++)
-		for (at = 0; at < list->range[i].length && go_on;
-		     at += PAGE_LIST_BASE_BYTES)
-			failed += !retire(list->range[i].start + at, &go_on);
+		failed += retire_range(&list->range[i], machine, &go_on);
 	if (!go_on)
 		return STATUS_UNKNOWN;
 	failed *= PAGE_LIST_BASE_BYTES;
-	printf("%s of %s are out of use\n", size_text(bytes - failed).text,
+	print_done("%s of %s are out of use", size_text(bytes - failed).text,
 	       size_text(bytes).text);
 	return failed ? STATUS_PROBLEM : STATUS_FINE;
+}
+
+static bool is_bounded(const struct request *request,
+		       const struct page_list *list)
+{
+	uint64_t bytes = page_list_bytes(list);
+
+	if (bytes <= request->max_bytes)
+		return true;
+	warnx("%s has %s, and --max is %s: nothing is taken out of use; find what is broken, or use a larger --max if that much is bad",
+	      request->file, size_text(bytes).text,
+	      size_text(request->max_bytes).text);
+	return false;
 }
 
 static int restore_pages(const struct request *request)
 {
 	struct page_list list = { 0 };
 	struct machine machine = { 0 };
+	struct restored restored;
 	int status = STATUS_UNKNOWN, err = machine_identify(&machine);
 
 	if (!err)
 		err = load_ours(request, &list, &machine);
 	if (err == -ENOENT) {
-		printf("there is no list %s yet: nothing to restore\n",
+		print_done("there is no list %s yet: nothing to restore",
 		       request->file);
 		status = STATUS_FINE;
-	} else if (!err) {
-		status = retire_all(&list);
+	} else if (!err && is_bounded(request, &list)) {
+		restored_begin(&restored);
+		status = retire_all(&list, &machine);
+		restored_end(&restored);
 	}
 	page_list_free(&list);
 	return status;
@@ -250,6 +313,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_FOREIGN:
 		request->foreign = true;
 		return 0;
+	case KEY_MAX:
+		if (!size_parse(arg, &request->max_bytes))
+			argp_error(state, "--max %s is not a size: bytes, or a number with K, M, G or T",
+				   arg);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (request->verb || !find_verb(arg))
 			argp_error(state, "'%s': list, save or restore, once",
@@ -270,6 +338,8 @@ static const struct argp_option options[] = {
 	  .doc = "The list; " DEFAULT_FILE " by default" },
 	{ .name = "foreign", .key = KEY_FOREIGN,
 	  .doc = "Take a list although it is of another machine or other memory" },
+	{ .name = "max", .key = KEY_MAX, .arg = "SIZE",
+	  .doc = "Restore no list of more memory than that; 64M by default" },
 	{ 0 }
 };
 
@@ -286,7 +356,9 @@ static const struct argp argp = {
 
 int command_badpages(int argc, char **argv)
 {
-	struct request request = { .file = DEFAULT_FILE };
+	struct request request = {
+		.file = DEFAULT_FILE, .max_bytes = MAX_BYTES,
+	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
 	return find_verb(request.verb)->run(&request);

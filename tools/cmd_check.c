@@ -11,7 +11,7 @@
 #include "number.h"
 #include "problems.h"
 
-enum { KEY_TOLERATE = 0x200 };
+enum { KEY_TOLERATE = 0x200, KEY_MAX_AGE };
 
 static const char *const words[] = {
 	[STATUS_FINE] = "fine",
@@ -54,17 +54,31 @@ static void print_json(const struct host *host,
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	if (key != KEY_TOLERATE)
+	struct limits *limits = state->input;
+
+	switch (key) {
+	case KEY_TOLERATE:
+		if (!number_parse(arg, &limits->poisoned_bytes))
+			argp_error(state, "--tolerate %s is not a number of bytes",
+				   arg);
+		return 0;
+	case KEY_MAX_AGE:
+		if (!number_parse(arg, &limits->max_age_seconds) ||
+		    !limits->max_age_seconds)
+			argp_error(state, "--max-age %s is not a number of seconds above 0",
+				   arg);
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	if (!number_parse(arg, state->input))
-		argp_error(state, "--tolerate %s is not a number of bytes",
-			   arg);
-	return 0;
+	}
 }
 
 static const struct argp_option options[] = {
 	{ .name = "tolerate", .key = KEY_TOLERATE, .arg = "BYTES",
 	  .doc = "So much poisoned memory is no problem yet; 0 by default" },
+	{ .name = "max-age", .key = KEY_MAX_AGE, .arg = "SECONDS",
+	  .doc = "Memory that the scanner read so long ago is no problem yet; "
+		 "17/8 of cycle_seconds by default" },
 	{ 0 }
 };
 
@@ -79,14 +93,14 @@ static const struct argp argp = {
 
 int command_check(int argc, char **argv)
 {
-	uint64_t tolerated_bytes = 0;
+	struct limits limits = { 0 };
 	struct problems problems;
 	enum status status;
 	struct host host;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &tolerated_bytes);
+	argp_parse(&argp, argc, argv, 0, NULL, &limits);
 	host_read(&host);
-	problems_find(&problems, &host, tolerated_bytes);
+	problems_find(&problems, &host, &limits);
 	status = problems.n ? STATUS_PROBLEM :
 		 host_unknown(&host) ? STATUS_UNKNOWN : STATUS_FINE;
 	(want_json ? print_json : print_text)(&host, &problems, status);

@@ -4,21 +4,47 @@
  * for node_exporter, or over HTTP.
  */
 #include <err.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "host.h"
 #include "listen.h"
+#include "local_socket.h"
 #include "metrics.h"
 #include "replace.h"
 
-enum { KEY_FILE = 0x200, KEY_LISTEN, KEY_OPENMETRICS };
+enum { KEY_FILE = 0x200, KEY_LISTEN, KEY_MODE, KEY_OPENMETRICS };
 
 struct destination {
 	const char *file;
 	const char *where;
+	mode_t mode;		/* of a unix socket */
 	enum exposition_format format;
 };
+
+/* Octal, as chmod(1) has it. */
+static void parse_mode(const char *text, mode_t *mode,
+		       struct argp_state *state)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 8);
+
+	if (*text < '0' || *text > '7' || *end || value > 0777)
+		argp_error(state, "--mode %s is not an octal mode up to 777",
+			   text);
+	*mode = (mode_t)value;
+}
+
+static void check_options(const struct destination *to,
+			  struct argp_state *state)
+{
+	if (!!to->file + !!to->where + (to->format == OPENMETRICS) > 1)
+		argp_error(state, "--file, --listen and --openmetrics exclude each other");
+	if (to->mode != MODE_BY_UMASK &&
+	    (!to->where || strncmp(to->where, "unix:", 5)))
+		argp_error(state, "--mode is for --listen unix:/PATH alone");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -31,12 +57,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_LISTEN:
 		to->where = arg;
 		return 0;
+	case KEY_MODE:
+		parse_mode(arg, &to->mode, state);
+		return 0;
 	case KEY_OPENMETRICS:
 		to->format = OPENMETRICS;
 		return 0;
 	case ARGP_KEY_END:
-		if (!!to->file + !!to->where + (to->format == OPENMETRICS) > 1)
-			argp_error(state, "--file, --listen and --openmetrics exclude each other");
+		check_options(to, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -48,6 +76,8 @@ static const struct argp_option options[] = {
 	  .doc = "Replace FILE at once; for node_exporter's textfile collector it must end in .prom" },
 	{ .name = "listen", .key = KEY_LISTEN, .arg = "ADDRESS",
 	  .doc = "Serve /metrics at 127.0.0.1:PORT, [::1]:PORT or unix:/PATH until ended" },
+	{ .name = "mode", .key = KEY_MODE, .arg = "OCTAL",
+	  .doc = "Mode of the unix socket; who may write to it may connect" },
 	{ .name = "openmetrics", .key = KEY_OPENMETRICS,
 	  .doc = "Print the format OpenMetrics; with --listen the client chooses" },
 	{ 0 }
@@ -78,20 +108,20 @@ static int write_file(const char *path, const struct host *host)
 
 int command_export(int argc, char **argv)
 {
-	struct destination to = { 0 };
+	struct destination to = { .mode = MODE_BY_UMASK };
 	struct host host;
 	int err = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &to);
 	if (to.where)
-		return listen_and_serve(to.where);
+		return listen_and_serve(to.where, to.mode);
 	host_read(&host);
 	if (to.file)
 		err = write_file(to.file, &host);
 	else
 		metrics_print(&(struct exposition){ stdout, to.format }, &host);
 	if (host_unknown(&host)) {
-		warnx("this kernel tells nothing of memory errors: it needs CONFIG_MEMORY_FAILURE");
+		warnx("not all sources of errors could be read: mfr_source_missing names them, mfr status says why");
 		err = -1;
 	}
 	host_free(&host);

@@ -18,6 +18,9 @@
 
 #define PROBED_PAGE_BYTES	(2ULL << 20)	/* x86-64 always has it */
 
+/* As shells, env(1) and timeout(1) have them. */
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
 enum { KEY_PRELOAD = 0x200, KEY_ANY_KERNEL };
 
 struct run {
@@ -112,11 +115,13 @@ static const struct argp argp = {
 int command_run(int argc, char **argv)
 {
 	struct run run = { .preload = PRELOAD };
+	int status;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
 	if (!kernel_has_policy(&run) || !set_preload(&run))
 		return STATUS_UNKNOWN;
 	execvp(run.argv[0], run.argv);
+	status = errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
 	warn("cannot run %s", run.argv[0]);
-	return STATUS_UNKNOWN;
+	return status;
 }

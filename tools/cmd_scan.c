@@ -3,7 +3,7 @@
  * mfr scan: control the scanner, the kernel module memscan.
  *
  * The kernel does the work and checks values; this file explains its refusals.
- * A scan continues after mfr exits.
+ * The scan of a node continues after mfr exits.
  */
 #include <err.h>
 #include <errno.h>
@@ -14,12 +14,15 @@
 #include <string.h>
 
 #include "command.h"
+#include "coverage.h"
 #include "follow.h"
 #include "host.h"
 #include "interrupt.h"
 #include "json.h"
+#include "plain.h"
 #include "number.h"
 #include "problems.h"
+#include "range.h"
 #include "root.h"
 #include "scan_table.h"
 #include "setting.h"
@@ -27,15 +30,16 @@
 
 #define MAX_WORDS	8
 
-enum { KEY_NODE = 0x200, KEY_WATCH };
+enum { KEY_NODE = 0x200, KEY_WATCH, KEY_FILE };
 
 struct request {
 	const struct verb *verb;
 	int node;		/* or ALL_NODES */
 	bool watch;
+	const char *file;	/* of save and restore */
 	unsigned int n_words;	/* after the verb */
 	char *word[MAX_WORDS];
-	uint64_t address, size;	/* of a range */
+	struct range range;	/* of the verb range */
 };
 
 /* What an operator can do about a check that refuses. */
@@ -48,6 +52,8 @@ static const char *advice_on(const struct scan_check *check)
 		  "boot without mce=off" },
 		{ "machine check recovery",
 		  "a hit could stop this machine, so leave scanning off" },
+		{ "confidential guest",
+		  "scan on its host" },
 		{ "vm.memory_failure_recovery",
 		  "to allow it: sysctl vm.memory_failure_recovery=1" },
 	};
@@ -65,7 +71,8 @@ static bool may_scan(const struct scanner *scanner)
 
 	if (check)
 		warnx("memscan refuses to scan this machine: %s: %s; %s",
-		      check->name, check->verdict, advice_on(check));
+		      plain_text(check->name).text,
+		      plain_text(check->verdict).text, advice_on(check));
 	return !check;
 }
 
@@ -97,7 +104,12 @@ static void print_text(const struct scanner *scanner,
 
 	scan_table_print(scanner);
 	scan_table_print_details(scanner);
-	puts(problems->n ? "\nTo do" : "\nNothing needs doing");
+	if (scanner->unread.n)
+		printf("\nNot known: %s: %s\n", scanner->unread.first,
+		       strerror(-scanner->unread.err));
+	puts(problems->n ? "\nTo do" : scanner->unread.n ?
+	     "\nWhether all is well cannot be told" :
+	     "\nNothing needs doing");
 	for (i = 0; i < problems->n; i++)
 		printf("  %s\n", problems->text[i]);
 }
@@ -120,12 +132,13 @@ static int show_status(const struct request *request)
 
 	if (!find_scanner(request, &scanner))
 		return STATUS_UNKNOWN;
-	problems_find_scanner(&problems, &scanner);
+	problems_find_scanner(&problems, &scanner, 0);
 	if (want_json)
 		print_json(&scanner, &problems, request->watch);
 	else
 		print_text(&scanner, &problems);
-	status = problems.n ? STATUS_PROBLEM : STATUS_FINE;
+	status = problems.n ? STATUS_PROBLEM :
+		 scanner.unread.n ? STATUS_UNKNOWN : STATUS_FINE;
 	problems_free(&problems);
 	scanner_free(&scanner);
 	return status;
@@ -240,21 +253,9 @@ static int run_start(const struct request *request)
 	return status;
 }
 
-static int stop_range(const struct request *request)
-{
-	struct scanner scanner;
-
-	if (!find_scanner(request, &scanner))
-		return STATUS_UNKNOWN;
-	scanner_free(&scanner);
-	return setting_write("demand/enabled", "0") ? STATUS_FINE :
-						      STATUS_UNKNOWN;
-}
-
 static int run_stop(const struct request *request)
 {
-	int status = request->n_words ? stop_range(request) :
-					apply(request, "enabled=0");
+	int status = apply(request, "enabled=0");
 
 	if (!status)
 		show_status(request);
@@ -270,106 +271,100 @@ static int run_set(const struct request *request)
 	return status;
 }
 
-static bool start_range(const struct request *request,
-			const struct scanner *scanner)
+/* Of all nodes: one file for the machine. */
+static int with_coverage(const struct request *request,
+			 int (*act)(const struct scanner *scanner,
+				    const char *path))
+{
+	struct scanner scanner;
+	int err;
+
+	if (!find_scanner(request, &scanner))
+		return STATUS_UNKNOWN;
+	err = act(&scanner, request->file);
+	scanner_free(&scanner);
+	return err ? STATUS_UNKNOWN : STATUS_FINE;
+}
+
+static int run_save(const struct request *request)
+{
+	return with_coverage(request, coverage_save);
+}
+
+static int run_restore(const struct request *request)
+{
+	return with_coverage(request, coverage_restore);
+}
+
+/* The pages that were reported and are not isolated; PROBLEM if there are any. */
+static int run_pending(const struct request *request)
+{
+	json_t *pages = json_make("[]");
+	uint64_t address;
+	bool failed;
+	FILE *f;
+	int n = 0;
+
+	(void)request;
+	f = root_fopen("/sys/kernel/memscan/pending_pages");
+	if (!f) {
+		warn("cannot read /sys/kernel/memscan/pending_pages%s",
+		     errno == EACCES ? " (run as root)" : "");
+		json_decref(pages);
+		return STATUS_UNKNOWN;
+	}
+	for (; fscanf(f, "%" SCNx64, &address) == 1; n++)
+		if (want_json)
+			json_array_append_new(pages,
+					      json_integer((json_int_t)address));
+		else
+			printf("0x%" PRIx64 "\n", address);
+	failed = ferror(f) || !feof(f);
+	fclose(f);
+	if (failed)
+		warnx("cannot read all of /sys/kernel/memscan/pending_pages");
+	if (want_json)
+		json_print(json_make("{ss sO}", "schema", "mfr-scan-pending-1",
+				     "pages", pages));
+	json_decref(pages);
+	return failed ? STATUS_UNKNOWN : n ? STATUS_PROBLEM : STATUS_FINE;
+}
+
+static int run_isolate(const struct request *request)
 {
 	char number[32];
 	int err;
 
-	snprintf(number, sizeof(number), "%" PRIu64, request->size);
-	if (!setting_write("scan_size", number))
-		return false;
-	snprintf(number, sizeof(number), "0x%" PRIx64, request->address);
-	err = scanner_write("scan_addr", number);
-	if (err == -EBUSY)
-		warnx("another range is being scanned: wait until mfr scan shows its end, or stop it with mfr scan stop range");
-	else if (err == -EINVAL)
-		warnx("the kernel refuses the range at %s: the address must be a multiple of 4096, and the first and last page must be memory",
+	snprintf(number, sizeof(number), "0x%" PRIx64, request->range.address);
+	err = scanner_write("isolate", number);
+	if (err == -EINVAL)
+		warnx("%s is no page that was reported and is not isolated; mfr scan pending lists these",
 		      number);
-	else if (err && (err != -EPERM || may_scan(scanner)))
-		warnx("cannot scan the range at %s: %s", number,
-		      strerror(-err));
-	return !err;
-}
-
-static uint64_t more(const struct scan *before, const struct scan *after,
-		     enum scan_figure i)
-{
-	return after->figure[i] - before->figure[i];
-}
-
-/* Print the pages that the completed pass left out, by reason. */
-static void print_left_out(const struct scan *scan)
-{
-	const char *name;
-	int i;
-
-	for (i = SCAN_LAST_PASS_READ_PAGES + 1; i < N_SCAN_FIGURES; i++) {
-		name = strchr(scan_figures[i].file, '/') + 1;
-		if (scan->figure[i])
-			printf(", left out %" PRIu64 " %.*s page%s",
-			       scan->figure[i], (int)strcspn(name, "_"), name,
-			       scan->figure[i] == 1 ? "" : "s");
-	}
-}
-
-static void print_range(const struct scan *before, const struct scan *after)
-{
-	printf("read %s", size_text(more(before, after, SCAN_READ_BYTES)).text);
-	if (more(before, after, SCAN_PASSES))
-		print_left_out(after);
-	printf("; hits: %" PRIu64 " recovered, %" PRIu64 " known, %" PRIu64
-	       " not recovered\n", more(before, after, SCAN_HITS_RECOVERED),
-	       more(before, after, SCAN_HITS_KNOWN),
-	       more(before, after, SCAN_HITS_NOT_RECOVERED));
-}
-
-static void print_range_json(const struct scan *before,
-			     const struct scan *after)
-{
-	json_print_line(json_make("{ss sI s{sI sI sI} so}",
-		"schema", "mfr-scan-range-1",
-		"read_bytes", (json_int_t)more(before, after, SCAN_READ_BYTES),
-		"hits",
-		"recovered",
-		(json_int_t)more(before, after, SCAN_HITS_RECOVERED),
-		"known", (json_int_t)more(before, after, SCAN_HITS_KNOWN),
-		"not_recovered",
-		(json_int_t)more(before, after, SCAN_HITS_NOT_RECOVERED),
-		"scan", json_of_scan(after)));
-}
-
-static int scan_range(const struct request *request,
-		      const struct scanner *before)
-{
-	struct followed followed = { .before = &before->demand };
-	struct scanner after;
-	int status;
-
-	if (before->paused) {
-		warnx("the scanner is paused; to resume it: mfr scan set pause=0");
-		return STATUS_UNKNOWN;
-	}
-	if (!start_range(request, before))
-		return STATUS_UNKNOWN;
-	status = follow(&followed, 1, request->watch);
-	if (!followed.ended || !find_scanner(request, &after))
-		return status;
-	(want_json ? print_range_json : print_range)(&before->demand,
-						     &after.demand);
-	scanner_free(&after);
-	return status;
+	else if (err == -EIO)
+		warnx("the kernel could not isolate %s, see its log; try again, or move what runs there away and reboot",
+		      number);
+	else if (err == -EPERM)
+		warnx("the kernel refuses to isolate pages; mfr scan shows why");
+	else if (err == -EBUSY)
+		warnx("%s is about to go offline; try again", number);
+	else if (err)
+		warnx("cannot write to /sys/kernel/memscan/isolate: %s%s",
+		      strerror(-err), err == -EACCES ? "; run as root" : "");
+	return err ? STATUS_UNKNOWN : STATUS_FINE;
 }
 
 static int run_range(const struct request *request)
 {
-	struct scanner before;
+	struct scanner scanner;
 	int status = STATUS_UNKNOWN;
 
-	if (find_scanner(request, &before)) {
-		status = scan_range(request, &before);
-		scanner_free(&before);
-	}
+	if (!find_scanner(request, &scanner))
+		return status;
+	if (scanner.paused)
+		warnx("the scanner is paused; to resume it: mfr scan set pause=0");
+	else if (may_scan(&scanner))
+		status = range_scan(&request->range);
+	scanner_free(&scanner);
 	return status;
 }
 
@@ -379,14 +374,11 @@ static const char *no_words(struct request *request)
 	return request->n_words ? "takes no argument" : NULL;
 }
 
-static const char *stop_words(struct request *request)
+static const char *no_words_of_all(struct request *request)
 {
-	if (!request->n_words)
-		return NULL;
-	if (request->n_words > 1 || strcmp(request->word[0], "range"))
-		return "takes no argument but range";
-	return request->node == ALL_NODES ? NULL :
-	       "range takes no --node: a range can span nodes";
+	return request->n_words ? "takes no argument" :
+	       request->node != ALL_NODES ? "takes no --node: it is for all nodes" :
+	       NULL;
 }
 
 static const char *setting_words(struct request *request)
@@ -407,12 +399,31 @@ static const char *some_settings(struct request *request)
 
 static const char *range_words(struct request *request)
 {
-	if (request->n_words != 2)
+	static const char cpu[] = "max_cpu_percent=";
+	struct range *range = &request->range;
+
+	*range = (struct range){ .max_cpu_percent = 100,
+				 .watch = request->watch };
+	if (request->n_words < 2 || request->n_words > 3)
 		return "needs an ADDRESS and a SIZE";
-	if (!size_parse(request->word[0], &request->address))
+	if (!size_parse(request->word[0], &range->address))
 		return "needs a physical address first";
-	if (!size_parse(request->word[1], &request->size))
+	if (!size_parse(request->word[1], &range->size) || !range->size)
 		return "needs a size second: bytes, or with K, M, G or T";
+	if (request->n_words == 3 &&
+	    (strncmp(request->word[2], cpu, strlen(cpu)) ||
+	     !number_parse(request->word[2] + strlen(cpu),
+			   &range->max_cpu_percent)))
+		return "takes no third word but max_cpu_percent=N";
+	return request->node == ALL_NODES ? NULL :
+	       "takes no --node: the address determines it";
+}
+
+static const char *address_word(struct request *request)
+{
+	if (request->n_words != 1 ||
+	    !size_parse(request->word[0], &request->range.address))
+		return "needs a physical address";
 	return request->node == ALL_NODES ? NULL :
 	       "takes no --node: the address determines it";
 }
@@ -424,9 +435,13 @@ static const struct verb {
 } verbs[] = {
 	{ "status", run_status, no_words },
 	{ "start", run_start, setting_words },
-	{ "stop", run_stop, stop_words },
+	{ "stop", run_stop, no_words },
 	{ "set", run_set, some_settings },
 	{ "range", run_range, range_words },
+	{ "pending", run_pending, no_words_of_all },
+	{ "isolate", run_isolate, address_word },
+	{ "save", run_save, no_words_of_all },
+	{ "restore", run_restore, no_words_of_all },
 };
 
 static const struct verb *find_verb(const char *name)
@@ -445,7 +460,7 @@ static void add_word(struct request *request, char *word,
 	if (!state->arg_num) {
 		request->verb = find_verb(word);
 		if (!request->verb)
-			argp_error(state, "'%s': status, start, stop, set or range?",
+			argp_error(state, "'%s': status, start, stop, set, range, pending, isolate, save or restore?",
 				   word);
 	} else if (request->n_words < MAX_WORDS) {
 		request->word[request->n_words++] = word;
@@ -477,6 +492,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_WATCH:
 		request->watch = true;
 		return 0;
+	case KEY_FILE:
+		request->file = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		add_word(request, arg, state);
 		return 0;
@@ -493,6 +511,8 @@ static const struct argp_option options[] = {
 	  .doc = "This node only; by default all, but start leaves out nodes without CPUs" },
 	{ .name = "watch", .key = KEY_WATCH,
 	  .doc = "Follow the pass under way until it ends" },
+	{ .name = "file", .key = KEY_FILE, .arg = "FILE",
+	  .doc = "Of save and restore; " COVERAGE_FILE " by default" },
 	{ 0 }
 };
 
@@ -500,11 +520,15 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = common_options,
-	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop [range]\n"
-		    "set SETTING=VALUE...\nrange ADDRESS SIZE",
+	.args_doc = "[status]\nstart [SETTING=VALUE]...\nstop\n"
+		    "set SETTING=VALUE...\n"
+		    "range ADDRESS SIZE [max_cpu_percent=N]\n"
+		    "pending\nisolate ADDRESS\nsave\nrestore",
 	.doc = "Show, start, stop or configure the scanner, which reads memory "
 	       "to find errors before programs do; or scan a range of physical "
-	       "addresses now."
+	       "addresses now; or list and isolate pages that were only "
+	       "reported; or save and restore when each part of memory "
+	       "was last read, as over a reboot."
 	       "\vSettings: " SETTING_NAMES "."
 	       "\n\nExit status: 0 success; 1 poison was found, or something "
 	       "needs doing; 2 failure.",
@@ -512,7 +536,9 @@ static const struct argp argp = {
 
 int command_scan(int argc, char **argv)
 {
-	struct request request = { .verb = &verbs[0], .node = ALL_NODES };
+	struct request request = {
+		.verb = &verbs[0], .node = ALL_NODES, .file = COVERAGE_FILE,
+	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
 	if (request.watch || request.verb->run == run_range)

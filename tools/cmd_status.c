@@ -2,21 +2,29 @@
 /*
  * mfr status: a host's memory on one screen.
  */
-#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "host.h"
 #include "json.h"
+#include "plain.h"
 #include "problems.h"
 #include "scan_table.h"
 #include "size.h"
 
+#define WIDTH		16	/* of a first column, at least */
+#define WIDTH_MAX	64
+
 static void print_corrupted(const struct corrupted *corrupted)
 {
-	if (!corrupted->err)
-		printf("Poisoned memory: %s\n",
-		       size_text(corrupted->bytes).text);
+	if (corrupted->err)
+		return;
+	printf("Poisoned memory: %s", size_text(corrupted->bytes).text);
+	if (corrupted->restored_bytes)
+		printf(", of which badpages restore has %s",
+		       size_text(corrupted->restored_bytes).text);
+	putchar('\n');
 }
 
 static void print_nodes(const struct nodes *nodes)
@@ -31,9 +39,10 @@ static void print_nodes(const struct nodes *nodes)
 		printf(" %10s", outcome_names[j]);
 	for (i = 0; i < nodes->n; i++) {
 		node = &nodes->node[i];
-		printf("\n%-16u %10" PRIu64, node->id, node->total);
+		printf("\n%-16u %10s", node->id,
+		       count_text(node->total).text);
 		for (j = 0; j < N_OUTCOMES; j++)
-			printf(" %10" PRIu64, node->by_outcome[j]);
+			printf(" %10s", count_text(node->by_outcome[j]).text);
 	}
 	putchar('\n');
 }
@@ -49,9 +58,12 @@ static void print_pools(const struct pools *pools)
 	       "free", "reserved", "surplus");
 	for (i = 0; i < pools->n; i++) {
 		pool = &pools->pool[i];
-		printf("%-16s %10" PRIu64 " %10" PRIu64 " %10" PRIu64
-		       " %10" PRIu64 "\n", size_text(pool->page_bytes).text,
-		       pool->total, pool->free, pool->reserved, pool->surplus);
+		printf("%-16s %10s %10s %10s %10s\n",
+		       size_text(pool->page_bytes).text,
+		       count_text(pool->total).text,
+		       count_text(pool->free).text,
+		       count_text(pool->reserved).text,
+		       count_text(pool->surplus).text);
 	}
 }
 
@@ -60,20 +72,34 @@ static void print_holders(const struct kept_file *file)
 	size_t i;
 
 	for (i = 0; i < file->n_holders; i++)
-		printf("%s%s (%d)", i ? ", " : "", file->holder[i].command,
+		printf("%s%s (%d)", i ? ", " : "",
+		       plain_text(file->holder[i].command).text,
 		       file->holder[i].pid);
 	putchar('\n');
 }
 
+/* The first column is as wide as its names need, up to a limit. */
+static void widen(int *width, const char *name)
+{
+	int len = (int)strlen(plain_text(name).text);
+
+	if (len > *width)
+		*width = len < WIDTH_MAX ? len : WIDTH_MAX;
+}
+
 static void print_kept(const struct kept *kept)
 {
+	int width = WIDTH;
 	size_t i;
 
+	for (i = 0; i < kept->n; i++)
+		widen(&width, kept->file[i].name);
 	if (kept->n)
-		printf("\n%-16s %10s %10s  %s\n", "Kept files", "lost", "ranges",
-		       "held by");
+		printf("\n%-*s %10s %10s  %s\n", width, "Kept files", "lost",
+		       "ranges", "held by");
 	for (i = 0; i < kept->n; i++) {
-		printf("%-16s %10s %10zu  ", kept->file[i].name,
+		printf("%-*s %10s %10zu  ", width,
+		       plain_text(kept->file[i].name).text,
 		       size_text(kept_lost_bytes(&kept->file[i])).text,
 		       kept->file[i].n_lost);
 		print_holders(&kept->file[i]);
@@ -85,15 +111,44 @@ static void print_kept(const struct kept *kept)
 
 static void print_dimms(const struct dimms *dimms)
 {
+	const struct dimm *dimm;
+	int width = WIDTH;
 	size_t i;
 
-	if (dimms->n)
-		printf("\n%-16s %11s %10s  %s\n", "Errors of DIMM",
-		       "uncorrected", "corrected", "location");
 	for (i = 0; i < dimms->n; i++)
-		printf("%-16s %11" PRIu64 " %10" PRIu64 "  %s\n",
-		       dimms->dimm[i].label, dimms->dimm[i].uncorrected,
-		       dimms->dimm[i].corrected, dimms->dimm[i].location);
+		widen(&width, dimms->dimm[i].label);
+	if (dimms->n)
+		printf("\n%-*s %11s %10s  %s\n", width, "Errors of DIMM",
+		       "uncorrected", "corrected", "location");
+	for (i = 0; i < dimms->n; i++) {
+		dimm = &dimms->dimm[i];
+		printf("%-*s %11s %10s  %s\n", width,
+		       plain_text(dimm->label).text,
+		       count_text(dimm->uncorrected).text,
+		       count_text(dimm->corrected).text,
+		       plain_text(dimm->location).text);
+	}
+}
+
+/* All that it counted, and what of that EDAC knows no DIMM of. */
+static void print_controllers(const struct dimms *dimms)
+{
+	const struct controller *c;
+	size_t i;
+
+	if (dimms->n_controllers)
+		printf("\n%-20s %11s %10s %21s %10s  %s\n",
+		       "Errors of controller", "uncorrected", "corrected",
+		       "of no DIMM: uncorrected", "corrected", "type");
+	for (i = 0; i < dimms->n_controllers; i++) {
+		c = &dimms->controller[i];
+		printf("%-20u %11s %10s %23s %10s  %s\n", c->number,
+		       count_text(c->uncorrected).text,
+		       count_text(c->corrected).text,
+		       count_text(c->untraced_uncorrected).text,
+		       count_text(c->untraced_corrected).text,
+		       plain_text(c->name).text);
+	}
 }
 
 static void print_scanner(const struct scanner *scanner)
@@ -134,6 +189,7 @@ static void print_text(const struct host *host,
 	print_pools(&host->pools);
 	print_kept(&host->kept);
 	print_dimms(&host->dimms);
+	print_controllers(&host->dimms);
 	print_scanner(&host->scanner);
 	print_problems(host, problems);
 }
@@ -165,7 +221,7 @@ int command_status(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	host_read(&host);
-	problems_find(&problems, &host, 0);
+	problems_find(&problems, &host, &(struct limits){ 0 });
 	(want_json ? print_json : print_text)(&host, &problems);
 	status = problems.n ? STATUS_PROBLEM :
 		 host_unknown(&host) ? STATUS_UNKNOWN : STATUS_FINE;

@@ -14,13 +14,16 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "culprit.h"
 #include "dimm_labels.h"
 #include "event_formats.h"
 #include "interrupt.h"
 #include "json.h"
 #include "lost_events.h"
 #include "machine.h"
+#include "mce.h"
 #include "number.h"
+#include "plain.h"
 #include "root.h"
 
 #define POLL_MS		100
@@ -57,8 +60,7 @@ struct sighting {
 	const struct source *source;
 	uint64_t nanoseconds;	/* since boot; 0 for a gap */
 	char *text;		/* in the event's own print format */
-	int pid;		/* of the task that was running, 0: none */
-	char command[32];
+	struct culprit culprit;
 	uint64_t pfn;
 	int node;		/* -1 if not known */
 	uint64_t lost;		/* number of events missing here */
@@ -110,19 +112,22 @@ static int node_of(uint64_t pfn)
 static void print_text(const struct sighting *s)
 {
 	const char *dimm = dimm_labels_find(s->pfn);
+	char *text = plain_copy(s->text);
 
 	if (s->nanoseconds)
 		printf("%" PRIu64 ".%06" PRIu64, s->nanoseconds / 1000000000,
 		       s->nanoseconds / 1000 % 1000000);
 	else
 		putchar('-');
-	printf("  %-14s  %s", s->source->word, s->text);
-	if (s->pid)
-		printf("; in %s (%d)", s->command, s->pid);
+	printf("  %-14s  %s", s->source->word, text);
+	free(text);
+	if (s->culprit.pid)
+		printf("; in %s (%d)", plain_text(s->culprit.command).text,
+		       s->culprit.pid);
 	if (s->node >= 0)
 		printf("; node %d", s->node);
 	if (dimm && strcmp(s->source->event, EDAC))
-		printf("; DIMM %s", dimm);
+		printf("; DIMM %s", plain_text(dimm).text);
 	putchar('\n');
 	fflush(stdout);
 }
@@ -137,8 +142,8 @@ static void print_json(const struct sighting *s)
 		"nanoseconds", s->nanoseconds ?
 			json_integer((json_int_t)s->nanoseconds) : json_null(),
 		"text", json_of_name(s->text),
-		"pid", s->pid,
-		"command", json_of_name(s->command),
+		"pid", s->culprit.pid,
+		"command", json_of_name(s->culprit.command),
 		"pfn", s->pfn ? json_integer((json_int_t)s->pfn) : json_null(),
 		"node", s->node >= 0 ? json_integer(s->node) : json_null(),
 		"dimm", dimm ? json_of_name(dimm) : json_null(),
@@ -150,39 +155,44 @@ static void show(const struct sighting *s)
 	(want_json ? print_json : print_text)(s);
 }
 
-/* An event has the pfn, an address in the page, or neither (0). */
-static uint64_t pfn_in(struct tep_event *event, struct tep_record *record)
+static uint64_t field(struct tep_event *event, struct tep_record *record,
+		      const char *name)
 {
 	unsigned long long value;
 
-	if (!tep_get_field_val(NULL, event, "pfn", record, &value, 0))
-		return value;
-	if (!tep_get_field_val(NULL, event, "addr", record, &value, 0) ||
-	    !tep_get_field_val(NULL, event, "address", record, &value, 0))
-		return value / 4096;
-	return 0;
+	return tep_get_field_val(NULL, event, name, record, &value, 0) ?
+	       0 : value;
 }
 
-/* The name of a process that has died is only in the tracer's cache. */
-static void find_command(struct watch *watch, struct sighting *s)
+static uint64_t pfn_of_mce(struct tep_event *event, struct tep_record *record)
 {
-	const char *command;
+	const struct mce_record mce = {
+		.status = field(event, record, "status"),
+		.addr = field(event, record, "addr"),
+		.misc = field(event, record, "misc"),
+		.ipid = field(event, record, "ipid"),
+		.bank = (unsigned int)field(event, record, "bank"),
+		.vendor = (unsigned int)field(event, record, "cpuvendor"),
+	};
 
-	if (s->pid && !read_line(s->command, sizeof(s->command),
-				 "/proc/%d/comm", s->pid))
-		return;
-	tracefs_load_cmdlines(NULL, watch->tep);
-	command = tep_data_comm_from_pid(watch->tep, s->pid);
-	snprintf(s->command, sizeof(s->command), "%s",
-		 s->pid && command && *command != '<' ? command : "?");
+	return mce_pfn(&mce, mce_physical_bits());
+}
+
+/* An event has the pfn, an address in the page, or neither (0). */
+static uint64_t pfn_in(struct tep_event *event, struct tep_record *record)
+{
+	if (!strcmp(event->name, "mce_record"))
+		return pfn_of_mce(event, record);
+	if (!strcmp(event->name, EDAC))
+		return field(event, record, "address") / 4096;
+	return field(event, record, "pfn");
 }
 
 static void decode(struct watch *watch, struct tep_event *event,
 		   struct tep_record *record, struct sighting *s)
 {
 	s->nanoseconds = record->ts;
-	s->pid = tep_data_pid(watch->tep, record);
-	find_command(watch, s);
+	s->culprit = culprit_of(watch->tep, event, record);
 	s->pfn = pfn_in(event, record);
 	s->node = s->pfn ? node_of(s->pfn) : -1;
 }
@@ -248,7 +258,8 @@ static bool enough(const struct watch *watch)
  */
 static int show_gap(struct watch *watch)
 {
-	struct sighting s = { .source = &gap, .command = "?", .node = -1 };
+	struct sighting s = { .source = &gap, .culprit.command = "?",
+			      .node = -1 };
 	uint64_t lost = watch->lost;
 
 	if (watch->n && lost_events_count(watch->instance, &lost))

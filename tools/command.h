@@ -27,6 +27,9 @@ int command_watch(int argc, char **argv);
 /* True if --json was given; set by the parser of json_option. */
 extern bool want_json;
 
+/* What was done, a line; with --json on the standard error. */
+void print_done(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Children for a subcommand's argp: --json, --root, or both. */
 extern const struct argp_child json_option[];
 extern const struct argp_child root_option[];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exposition.h"
+#include "root.h"
 
 const char *const exposition_types[] = {
 	[PROMETHEUS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
@@ -53,6 +54,8 @@ void exposition_sample(const struct exposition *to, const char *name,
 {
 	va_list ap;
 
+	if (value == COUNT_UNKNOWN)
+		return;
 	fputs(name, to->f);
 	va_start(ap, labels);
 	vfprintf(to->f, labels, ap);

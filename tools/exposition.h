@@ -26,7 +26,10 @@ struct exposition {
 void exposition_family(const struct exposition *to, const char *name,
 		       const char *type, const char *help);
 
-/* Print a sample of the family; @labels is a format for "" or {a="b"}. */
+/*
+ * Print a sample of the family; @labels is a format for "" or {a="b"}.  A value
+ * of COUNT_UNKNOWN (root.h) is left out.
+ */
 void exposition_sample(const struct exposition *to, const char *name,
 		       uint64_t value, const char *labels, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -40,12 +40,8 @@ static size_t look(struct followed *followed, size_t n, bool shown,
 
 static void say_it_goes_on(const struct scan *scan)
 {
-	char which[24] = "range";
-
-	if (scan->node != SCAN_DEMAND)
-		snprintf(which, sizeof(which), "--node=%d", scan->node);
-	warnx("%s: the kernel continues the scan; mfr scan stop %s stops it",
-	      scan->name, which);
+	warnx("%s: the kernel continues the scan; mfr scan stop --node=%d stops it",
+	      scan->name, scan->node);
 }
 
 static int result(const struct followed *followed, size_t n)

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host.h"
+#include "restored.h"
 
 void host_read(struct host *host)
 {
 	corrupted_read(&host->corrupted);
+	host->corrupted.restored_bytes = restored_find("bytes");
+	if (host->corrupted.restored_bytes > host->corrupted.bytes)
+		host->corrupted.restored_bytes = host->corrupted.bytes;
 	nodes_read(&host->nodes);
 	pools_read(&host->pools);
 	kept_read(&host->kept);
@@ -23,40 +28,87 @@ void host_free(struct host *host)
 	scanner_free(&host->scanner);
 }
 
+static bool failed(const struct unread *unread)
+{
+	return unread->err && (unread->err != -ENOENT || *unread->first);
+}
+
 bool host_unknown(const struct host *host)
 {
-	return host->corrupted.err && host->nodes.err;
+	return host->corrupted.err || failed(&host->nodes.unread) ||
+	       failed(&host->dimms.unread) || host->kept.err ||
+	       (host->scanner.err && host->scanner.err != -ENOENT) ||
+	       host->scanner.unread.n;
+}
+
+struct source {
+	const char *name;
+	struct unread unread;
+	const char *absent;	/* what ENOENT of all of it means */
+};
+
+static const char *reason(int err)
+{
+	switch (-err) {
+	case EACCES:
+	case EPERM:
+		return "permission denied: run as root";
+	case ERANGE:
+		return "a counter is below zero, which no counter can be";
+	case EINVAL:
+	case ENODATA:
+		return "a file has no number";
+	default:
+		return strerror(-err);
+	}
+}
+
+static void tell_source(const struct source *source,
+			void (*tell)(const char *source, const char *why,
+				     void *arg),
+			void *arg)
+{
+	const struct unread *unread = &source->unread;
+	char why[192];
+
+	if (unread->n > 1)
+		snprintf(why, sizeof(why), "%s and %zu more: %s",
+			 unread->first, unread->n - 1, reason(unread->err));
+	else if (*unread->first)
+		snprintf(why, sizeof(why), "%s: %s", unread->first,
+			 reason(unread->err));
+	else
+		snprintf(why, sizeof(why), "%s", unread->err == -ENOENT ?
+			 source->absent : reason(unread->err));
+	if (unread->err)
+		tell(source->name, why, arg);
+}
+
+static struct unread scanner_unread(const struct scanner *scanner)
+{
+	return scanner->err ? (struct unread){ .err = scanner->err, .n = 1 } :
+	       scanner->unread;
 }
 
 void host_missing(const struct host *host,
 		  void (*tell)(const char *source, const char *why, void *arg),
 		  void *arg)
 {
-	const struct {
-		const char *source;
-		int err;
-		const char *absent;	/* what ENOENT means there */
-	} sources[] = {
-		{ "corrupted", host->corrupted.err,
+	const struct source sources[] = {
+		{ "corrupted", { .err = host->corrupted.err },
 		  "the kernel is built without CONFIG_MEMORY_FAILURE" },
-		{ "nodes", host->nodes.err,
+		{ "nodes", host->nodes.unread,
 		  "the kernel does not count errors by node: Linux 6.3 and later do" },
-		{ "hugepages", host->pools.err,
+		{ "hugepages", host->pools.unread,
 		  "the kernel is built without CONFIG_HUGETLBFS" },
-		{ "kept", host->kept.err, "/proc is not mounted" },
-		{ "dimms", host->dimms.err,
+		{ "kept", { .err = host->kept.err }, "/proc is not mounted" },
+		{ "dimms", host->dimms.unread,
 		  "no EDAC driver is loaded: errors cannot be traced to a DIMM" },
-		{ "scanner", host->scanner.err,
+		{ "scanner", scanner_unread(&host->scanner),
 		  "the module memscan is not loaded: nobody looks for errors before programs meet them; mfr-scan(8)" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (sources[i].err == -ENOENT)
-			tell(sources[i].source, sources[i].absent, arg);
-		else if (sources[i].err == -EACCES || sources[i].err == -EPERM)
-			tell(sources[i].source,
-			     "permission denied: run as root", arg);
-		else if (sources[i].err)
-			tell(sources[i].source, strerror(-sources[i].err), arg);
+		tell_source(&sources[i], tell, arg);
 }

@@ -25,12 +25,15 @@ struct host {
 void host_read(struct host *host);
 void host_free(struct host *host);
 
-/* True if neither the poisoned memory nor the nodes' counters can be read. */
+/*
+ * True unless every source of errors that this host has was read in full.  A
+ * host may lack EDAC, the scanner and, before Linux 6.3, the nodes' counters.
+ */
 bool host_unknown(const struct host *host);
 
 /*
- * Call @tell for each source that is missing, with its name, and with the
- * reason and what to do about it.
+ * Call @tell for each source that is missing or not complete, with its name,
+ * and with the reason and what to do about it.
  */
 void host_missing(const struct host *host,
 		  void (*tell)(const char *source, const char *why, void *arg),

@@ -20,10 +20,18 @@
 #include "root.h"
 
 /* uapi/linux/kernel-page-flags.h */
+#define KPF_LRU			(1ULL << 5)
+#define KPF_SLAB		(1ULL << 7)
+#define KPF_BUDDY		(1ULL << 10)
+#define KPF_MMAP		(1ULL << 11)
 #define KPF_COMPOUND_HEAD	(1ULL << 15)
 #define KPF_COMPOUND_TAIL	(1ULL << 16)
 #define KPF_HUGE		(1ULL << 17)
 #define KPF_HWPOISON		(1ULL << 19)
+#define KPF_THP			(1ULL << 22)
+#define KPF_PGTABLE		(1ULL << 26)
+#define KPF_USED		(KPF_LRU | KPF_SLAB | KPF_BUDDY | KPF_MMAP | \
+				 KPF_THP | KPF_PGTABLE)
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PAGEMAP_PRESENT		(1ULL << 63)
@@ -184,4 +192,20 @@ int hwpoison_retire(uint64_t address)
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, address);
 	return write_text(text, "/sys/devices/system/memory/hard_offline_page");
+}
+
+/* EHWPOISON of the kernel tells that the flag is set, not that it worked. */
+int hwpoison_is_used(uint64_t address)
+{
+	FILE *f = root_fopen("/proc/kpageflags");
+	uint64_t flags;
+	int err = f ? 0 : -errno;
+
+	if (f && (fseeko(f, (off_t)(address / BASE * sizeof(flags)),
+			 SEEK_SET) ||
+		  fread(&flags, sizeof(flags), 1, f) != 1))
+		err = -ENODATA;
+	if (f)
+		fclose(f);
+	return err ? err : flags & KPF_HWPOISON && flags & KPF_USED;
 }

@@ -17,4 +17,10 @@ int hwpoison_find(struct page_list *list, uint64_t *unplaced_bytes);
 /* Take the page at @address out of use.  0 or a negative errno. */
 int hwpoison_retire(uint64_t address);
 
+/*
+ * 1 if the kernel has flagged the page and it is still in use, 0 if not, or a
+ * negative errno if that is not known.
+ */
+int hwpoison_is_used(uint64_t address);
+
 #endif /* MFR_HWPOISON_H */

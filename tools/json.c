@@ -6,7 +6,9 @@
 
 #include "command.h"
 #include "json.h"
+#include "plain.h"
 #include "problems.h"
+#include "root.h"
 
 #define INTEGER(value)	((json_int_t)(value))
 
@@ -24,8 +26,16 @@ json_t *json_make(const char *format, ...)
 	return json;
 }
 
+static bool printed;
+
+bool json_printed(void)
+{
+	return printed;
+}
+
 static void dump(json_t *json, size_t flags)
 {
+	printed = true;
 	json_dumpf(json, stdout, flags | JSON_ENSURE_ASCII);
 	json_decref(json);
 	putchar('\n');
@@ -46,7 +56,13 @@ json_t *json_of_name(const char *name)
 {
 	json_t *json = json_string(name);
 
-	return json ? json : json_null();
+	return json ? json : json_make("s", plain_text(name).text);
+}
+
+json_t *json_of_count(uint64_t count)
+{
+	return count == COUNT_UNKNOWN ? json_null() :
+	       json_integer(INTEGER(count));
 }
 
 json_t *json_of_problems(const struct problems *problems)
@@ -79,11 +95,11 @@ static json_t *of_nodes(const struct nodes *nodes)
 	size_t i, j;
 
 	for (i = 0; i < nodes->n; i++) {
-		node = json_make("{si sI}", "node", (int)nodes->node[i].id,
-				 "total", INTEGER(nodes->node[i].total));
+		node = json_make("{si so}", "node", (int)nodes->node[i].id,
+				 "total", json_of_count(nodes->node[i].total));
 		for (j = 0; j < N_OUTCOMES; j++)
 			json_object_set_new(node, outcome_names[j],
-				json_integer(INTEGER(nodes->node[i].by_outcome[j])));
+				json_of_count(nodes->node[i].by_outcome[j]));
 		json_array_append_new(list, node);
 	}
 	return list;
@@ -97,12 +113,12 @@ static json_t *of_pools(const struct pools *pools)
 
 	for (i = 0; i < pools->n; i++) {
 		pool = &pools->pool[i];
-		json_array_append_new(list, json_make("{sI sI sI sI sI}",
+		json_array_append_new(list, json_make("{sI so so so so}",
 			"page_bytes", INTEGER(pool->page_bytes),
-			"total", INTEGER(pool->total),
-			"free", INTEGER(pool->free),
-			"reserved", INTEGER(pool->reserved),
-			"surplus", INTEGER(pool->surplus)));
+			"total", json_of_count(pool->total),
+			"free", json_of_count(pool->free),
+			"reserved", json_of_count(pool->reserved),
+			"surplus", json_of_count(pool->surplus)));
 	}
 	return list;
 }
@@ -149,14 +165,40 @@ static json_t *of_kept(const struct kept *kept)
 static json_t *of_dimms(const struct dimms *dimms)
 {
 	json_t *list = json_make("[]");
+	const struct dimm *dimm;
 	size_t i;
 
-	for (i = 0; i < dimms->n; i++)
-		json_array_append_new(list, json_make("{so so sI sI}",
-			"label", json_of_name(dimms->dimm[i].label),
-			"location", json_of_name(dimms->dimm[i].location),
-			"uncorrected", INTEGER(dimms->dimm[i].uncorrected),
-			"corrected", INTEGER(dimms->dimm[i].corrected)));
+	for (i = 0; i < dimms->n; i++) {
+		dimm = &dimms->dimm[i];
+		json_array_append_new(list, json_make("{si ss so so so so}",
+			"controller", (int)dimm->controller,
+			"dimm", dimm->name,
+			"label", json_of_name(dimm->label),
+			"location", json_of_name(dimm->location),
+			"uncorrected", json_of_count(dimm->uncorrected),
+			"corrected", json_of_count(dimm->corrected)));
+	}
+	return list;
+}
+
+static json_t *of_controllers(const struct dimms *dimms)
+{
+	json_t *list = json_make("[]");
+	const struct controller *c;
+	size_t i;
+
+	for (i = 0; i < dimms->n_controllers; i++) {
+		c = &dimms->controller[i];
+		json_array_append_new(list, json_make("{si so so so so so}",
+			"controller", (int)c->number,
+			"type", json_of_name(c->name),
+			"uncorrected", json_of_count(c->uncorrected),
+			"corrected", json_of_count(c->corrected),
+			"untraced_uncorrected",
+			json_of_count(c->untraced_uncorrected),
+			"untraced_corrected",
+			json_of_count(c->untraced_corrected)));
+	}
 	return list;
 }
 
@@ -194,6 +236,9 @@ json_t *json_of_scan(const struct scan *scan)
 
 	json_object_set_new(json, "scope", json_of_word(scan->scope));
 	json_object_set_new(json, "pace", json_of_word(scan->pace));
+	json_object_set_new(json, "action", json_of_word(scan->action));
+	json_object_set_new(json, "hugetlb_action",
+			    json_of_word(scan->hugetlb_action));
 	for (i = 0; i < N_SCAN_FIGURES; i++)
 		set_below(json, scan_figures[i].file, scan->known[i] ?
 			  json_integer(INTEGER(scan->figure[i])) : json_null());
@@ -217,23 +262,26 @@ json_t *json_of_scanner(const struct scanner *scanner)
 			"check", json_of_name(scanner->check[i].name),
 			"verdict", json_of_name(scanner->check[i].verdict),
 			"refuses", scanner->check[i].refuses));
-	return json_make("{sb sI so so so}",
+	return json_make("{sb sI sI sI so so}",
 		"paused", scanner->paused != 0,
 		"max_hits", INTEGER(scanner->max_hits),
+		"max_hits_per_minute", INTEGER(scanner->max_hits_per_minute),
+		"pending", INTEGER(scanner->pending),
 		"checks", checks,
-		"nodes", nodes,
-		"demand", json_of_scan(&scanner->demand));
+		"nodes", nodes);
 }
 
 json_t *json_of_host(const struct host *host)
 {
-	return json_make("{so so so so si so so}",
+	return json_make("{so sI so so so si so so so}",
 		"corrupted_bytes", host->corrupted.err ? json_null() :
 			json_integer(INTEGER(host->corrupted.bytes)),
+		"restored_bytes", INTEGER(host->corrupted.restored_bytes),
 		"nodes", of_nodes(&host->nodes),
 		"hugepages", of_pools(&host->pools),
 		"kept", of_kept(&host->kept),
 		"processes_not_seen", (int)host->kept.unseen,
 		"dimms", of_dimms(&host->dimms),
+		"controllers", of_controllers(&host->dimms),
 		"scanner", json_of_scanner(&host->scanner));
 }

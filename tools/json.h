@@ -18,8 +18,17 @@ json_t *json_make(const char *format, ...);
 void json_print(json_t *json);
 void json_print_line(json_t *json);
 
-/* Names come from programs and firmware: one that is not UTF-8 becomes null. */
+/* True if one of these was called. */
+bool json_printed(void);
+
+/*
+ * Names come from programs and firmware, and are kept as they are; one that is
+ * not UTF-8 is escaped (plain.h), as JSON cannot have it.
+ */
 json_t *json_of_name(const char *name);
+
+/* Null for COUNT_UNKNOWN. */
+json_t *json_of_count(uint64_t count);
 
 json_t *json_of_problems(const struct problems *problems);
 json_t *json_of_missing(const struct host *host);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -10,6 +11,8 @@
 
 #include "kept.h"
 #include "root.h"
+
+#define HUGE_BYTES_MIN	(2UL << 20)	/* on x86 */
 
 static int add_lost(struct kept_file *file, uint64_t offset, uint64_t length)
 {
@@ -92,13 +95,11 @@ static int add_holder(struct kept_file *file, unsigned int pid)
 }
 
 /* Only files of memfd_create(), which have this prefix, can have the policy. */
-static bool is_memfd(unsigned int pid, unsigned int fd, char *name,
-		     size_t size)
+static bool is_memfd(const char *path, char *name, size_t size)
 {
 	static const char prefix[] = "/memfd:", suffix[] = " (deleted)";
 	char target[PATH_MAX];
-	ssize_t n = readlink(root_path("/proc/%u/fd/%u", pid, fd), target,
-			     sizeof(target) - 1);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	size_t len;
 
 	if (n < 0)
@@ -114,29 +115,89 @@ static bool is_memfd(unsigned int pid, unsigned int fd, char *name,
 	return true;
 }
 
+/* Take what @fdinfo says of @file, which @pid holds; closes @fdinfo. */
+static int take_fdinfo(struct kept *kept, unsigned int pid,
+		       struct kept_file *file, FILE *fdinfo)
+{
+	struct kept_file *known;
+	int ret = parse_fdinfo(fdinfo, file);
+
+	fclose(fdinfo);
+	if (ret > 0) {
+		known = find_file(kept, file);
+		if (!known)
+			known = add_file(kept, file);
+		ret = known ? add_holder(known, pid) : -ENOMEM;
+	}
+	free(file->lost);
+	return ret;
+}
+
 /* A process or descriptor that is gone by now is not an error. */
 static int read_descriptor(struct kept *kept, unsigned int pid,
 			   unsigned int fd)
 {
-	struct kept_file file = { 0 }, *known;
+	struct kept_file file = { 0 };
 	FILE *f;
-	int ret;
 
-	if (!is_memfd(pid, fd, file.name, sizeof(file.name)))
+	if (!is_memfd(root_path("/proc/%u/fd/%u", pid, fd), file.name,
+		      sizeof(file.name)))
 		return 0;
 	f = root_fopen("/proc/%u/fdinfo/%u", pid, fd);
-	if (!f)
+	return f ? take_fdinfo(kept, pid, &file, f) : 0;
+}
+
+/* A descriptor of our own, as the process has none: -EPERM if we may not. */
+static int read_mapping(struct kept *kept, unsigned int pid, const char *range)
+{
+	struct kept_file file = { 0 };
+	const char *path = root_path("/proc/%u/map_files/%s", pid, range);
+	char fdinfo[64];
+	FILE *f;
+	int fd, ret = 0;
+
+	if (!is_memfd(path, file.name, sizeof(file.name)))
 		return 0;
-	ret = parse_fdinfo(f, &file);
-	fclose(f);
-	if (ret > 0) {
-		known = find_file(kept, &file);
-		if (!known)
-			known = add_file(kept, &file);
-		ret = known ? add_holder(known, pid) : -ENOMEM;
-	}
-	free(file.lost);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EPERM || errno == EACCES ? -EPERM : 0;
+	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", fd);
+	f = fopen(fdinfo, "re");
+	if (f)
+		ret = take_fdinfo(kept, pid, &file, f);
+	close(fd);
 	return ret;
+}
+
+/* Huge pages are mapped whole: users can map many small files. */
+static bool may_be_huge(const char *line)
+{
+	unsigned long start, end;
+
+	return strstr(line, " /memfd:") &&
+	       sscanf(line, "%lx-%lx", &start, &end) == 2 &&
+	       !((start | end) % HUGE_BYTES_MIN);
+}
+
+/* Many programs close a descriptor once they have mapped the file. */
+static int read_mappings(struct kept *kept, unsigned int pid)
+{
+	FILE *maps = root_fopen("/proc/%u/maps", pid);
+	char *line = NULL;
+	size_t size = 0;
+	int err = 0;
+
+	while (maps && err >= 0 && getline(&line, &size, maps) >= 0)
+		if (may_be_huge(line)) {
+			line[strcspn(line, " ")] = '\0';
+			err = read_mapping(kept, pid, line);
+		}
+	free(line);
+	if (maps)
+		fclose(maps);
+	if (err == -EPERM)
+		kept->unseen++;
+	return err == -ENOMEM ? err : 0;
 }
 
 static int read_process(struct kept *kept, unsigned int pid)
@@ -152,7 +213,7 @@ static int read_process(struct kept *kept, unsigned int pid)
 	for (i = 0; i < n && !err; i++)
 		err = read_descriptor(kept, pid, fds[i]);
 	free(fds);
-	return err;
+	return err < 0 ? err : read_mappings(kept, pid);
 }
 
 void kept_read(struct kept *kept)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Files whose huge pages stay mapped after a memory error, and the processes
- * that hold them: mf_keep_ue_mapped and mf_ue in /proc/PID/fdinfo/FD.
+ * that hold them: mf_keep_ue_mapped and mf_ue in /proc/PID/fdinfo/FD.  Files that
+ * are mapped only are found by their mappings.
  */
 #ifndef MFR_KEPT_H
 #define MFR_KEPT_H

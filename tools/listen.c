@@ -3,95 +3,23 @@
  * GNU libmicrohttpd implements the protocol, with limits and timeouts.  One
  * thread of it answers requests in turn while we wait for a signal.
  */
-#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "accept.h"
 #include "command.h"
+#include "connections.h"
 #include "host.h"
 #include "interrupt.h"
 #include "listen.h"
+#include "local_socket.h"
 #include "metrics.h"
 
-#define MAX_CONNECTIONS		16u
 #define IDLE_SECONDS		10u
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-	struct sockaddr_un un;
-};
-
-static int parse_port(const char *text, in_port_t *port)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (end == text || *end || !n || n > 65535)
-		return -EINVAL;
-	*port = htons((in_port_t)n);
-	return 0;
-}
-
-/* Loopback only: who lost which memory is not for other machines to read. */
-static int parse_address(const char *where, union address *a, socklen_t *len)
-{
-	memset(a, 0, sizeof(*a));
-	if (!strncmp(where, "127.0.0.1:", 10)) {
-		a->v4.sin_family = AF_INET;
-		a->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		*len = sizeof(a->v4);
-		return parse_port(where + 10, &a->v4.sin_port);
-	}
-	if (!strncmp(where, "[::1]:", 6)) {
-		a->v6.sin6_family = AF_INET6;
-		a->v6.sin6_addr = in6addr_loopback;
-		*len = sizeof(a->v6);
-		return parse_port(where + 6, &a->v6.sin6_port);
-	}
-	if (strncmp(where, "unix:/", 6) ||
-	    strlen(where + 5) >= sizeof(a->un.sun_path))
-		return -EINVAL;
-	a->un.sun_family = AF_UNIX;
-	strcpy(a->un.sun_path, where + 5);
-	*len = sizeof(a->un);
-	return 0;
-}
-
-/* A socket left by a killed process would make bind() fail. */
-static void remove_stale(const union address *a)
-{
-	struct stat st;
-
-	if (a->any.sa_family == AF_UNIX && !stat(a->un.sun_path, &st) &&
-	    S_ISSOCK(st.st_mode))
-		unlink(a->un.sun_path);
-}
-
-static int bind_socket(const union address *a, socklen_t len)
-{
-	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int one = 1;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	remove_stale(a);
-	if (bind(fd, &a->any, len) || listen(fd, MAX_CONNECTIONS)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 static char *metrics_text(enum exposition_format format, size_t *size)
 {
@@ -163,45 +91,51 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection,
 						       MHD_RESPMEM_MUST_FREE));
 }
 
-/* Signals are blocked before the daemon's thread starts: it must get none. */
-static int serve(int fd)
+/*
+ * Signals are blocked before the daemon's thread starts: it must get none.  The
+ * file is removed while our socket has its inode, so it is surely ours.
+ */
+static int serve(const struct local_socket *socket)
 {
 	struct MHD_Daemon *daemon;
 
 	interrupt_catch();
 	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
 				  NULL, answer, NULL,
-				  MHD_OPTION_LISTEN_SOCKET, fd,
-				  MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+				  MHD_OPTION_LISTEN_SOCKET, socket->fd,
+				  MHD_OPTION_CONNECTION_LIMIT,
+				  CONNECTIONS_LIMIT,
 				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+				  MHD_OPTION_NOTIFY_CONNECTION,
+				  connections_notify, NULL,
 				  MHD_OPTION_END);
-	if (!daemon) {
+	if (daemon)
+		interrupt_await();
+	else
 		warnx("cannot start the HTTP server");
-		close(fd);
-		return STATUS_UNKNOWN;
-	}
-	interrupt_await();
-	MHD_stop_daemon(daemon);
-	return STATUS_FINE;
+	local_socket_remove(socket);
+	if (daemon)
+		MHD_stop_daemon(daemon);
+	else
+		close(socket->fd);
+	return daemon ? STATUS_FINE : STATUS_UNKNOWN;
 }
 
-int listen_and_serve(const char *where)
+int listen_and_serve(const char *where, mode_t mode)
 {
-	union address a;
-	socklen_t len;
-	int fd, status;
+	struct local_socket socket;
+	int err;
 
-	if (parse_address(where, &a, &len)) {
+	if (local_socket_parse(&socket, where)) {
 		warnx("--listen %s: use 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; other addresses are not served, put a proxy with access control in front",
 		      where);
 		return STATUS_UNKNOWN;
 	}
-	fd = bind_socket(&a, len);
-	if (fd < 0) {
-		warn("cannot listen on %s", where);
-		return STATUS_UNKNOWN;
-	}
-	status = serve(fd);
-	remove_stale(&a);
-	return status;
+	err = local_socket_listen(&socket, mode);
+	if (!err)
+		return serve(&socket);
+	warnx("cannot listen on %s: %s%s", where, strerror(-err),
+	      err == -EADDRINUSE ? "; is another mfr export running there?" :
+	      "");
+	return STATUS_UNKNOWN;
 }

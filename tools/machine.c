@@ -3,6 +3,7 @@
  * The firmware's UUID if there is one, else the system's machine-id; and the
  * memory blocks, which change when memory is added or removed.
  */
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +14,8 @@
 #include "machine.h"
 #include "root.h"
 
-#define MEMORY	"/sys/devices/system/memory"
+#define MEMORY		"/sys/devices/system/memory"
+#define BLOCKS_UNKNOWN	"unknown"
 
 /* Firmware without a UUID sets all of its bits to 0 or to 1. */
 static bool is_unique(const char *uuid)
@@ -42,7 +44,7 @@ static int read_id(struct machine *machine)
 }
 
 /* Print the sorted numbers as "0-23,32-39", and close @f. */
-static int print_numbers(FILE *f, const unsigned int *n, int count)
+static int print_numbers(FILE *f, long size, const unsigned int *n, int count)
 {
 	int i, first = 0;
 
@@ -53,6 +55,11 @@ static int print_numbers(FILE *f, const unsigned int *n, int count)
 		if (i - 1 > first)
 			fprintf(f, "-%u", n[i - 1]);
 		first = i;
+	}
+	/* What does not fit would be compared without its end. */
+	if (ferror(f) || fflush(f) || ftell(f) >= size - 1) {
+		fclose(f);
+		return -EFBIG;
 	}
 	return fclose(f) ? -errno : 0;
 }
@@ -76,6 +83,11 @@ static int read_blocks(struct machine *machine)
 	FILE *f;
 	int n, err = machine_block_bytes(&bytes);
 
+	/* A kernel without CONFIG_MEMORY_HOTPLUG. */
+	if (err == -ENOENT) {
+		strcpy(machine->blocks, BLOCKS_UNKNOWN);
+		return 0;
+	}
 	if (err)
 		return err;
 	n = list_numbered(MEMORY, "memory", &blocks);
@@ -84,7 +96,7 @@ static int read_blocks(struct machine *machine)
 	f = fmemopen(machine->blocks, sizeof(machine->blocks), "w");
 	if (f) {
 		fprintf(f, "0x%" PRIx64 " ", bytes);
-		err = print_numbers(f, blocks, n);
+		err = print_numbers(f, sizeof(machine->blocks), blocks, n);
 	} else {
 		err = -errno;
 	}
@@ -99,8 +111,79 @@ int machine_identify(struct machine *machine)
 	if (err)
 		return err;
 	err = read_blocks(machine);
-	if (err)
-		warnx("cannot tell the memory blocks of this machine from " MEMORY ": %s; the kernel needs CONFIG_MEMORY_HOTPLUG",
+	if (err == -EFBIG)
+		warnx("this machine has memory blocks with more gaps than a list can name");
+	else if (err)
+		warnx("cannot tell the memory blocks of this machine from " MEMORY ": %s",
 		      strerror(-err));
 	return err;
+}
+
+/* The next of "0-23,32"; false at the end, or where there is none. */
+static bool next_range(const char **p, uint64_t *first, uint64_t *last)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**p))
+		return false;
+	*first = *last = strtoull(*p, &end, 10);
+	if (*end == '-')
+		*last = strtoull(end + 1, &end, 10);
+	*p = end + (*end == ',');
+	return *last >= *first;
+}
+
+/* The numbers, behind "0xBYTES "; NULL if there are none. */
+static const char *numbers_of(const char *blocks, uint64_t *bytes)
+{
+	char *end;
+
+	*bytes = strtoull(blocks, &end, 16);
+	return *bytes && *end == ' ' ? end + 1 : NULL;
+}
+
+static bool has_range(const char *numbers, uint64_t first, uint64_t last)
+{
+	uint64_t from, to;
+
+	while (next_range(&numbers, &from, &to))
+		if (first >= from && last <= to)
+			return true;
+	return false;
+}
+
+static uint64_t count(const char *numbers)
+{
+	uint64_t first, last, n = 0;
+
+	while (next_range(&numbers, &first, &last))
+		n += last - first + 1;
+	return n;
+}
+
+enum blocks machine_compare_blocks(const char *theirs, const char *ours)
+{
+	const char *all, *some, *at;
+	uint64_t first, last, all_bytes, some_bytes;
+
+	if (!strcmp(theirs, ours))
+		return BLOCKS_SAME;
+	all = numbers_of(theirs, &all_bytes);
+	some = numbers_of(ours, &some_bytes);
+	if (!all || !some || all_bytes != some_bytes)
+		return BLOCKS_OTHER;
+	for (at = some; next_range(&at, &first, &last);)
+		if (!has_range(all, first, last))
+			return BLOCKS_OTHER;
+	return count(some) >= count(all) - count(some) ? BLOCKS_MISSING :
+	       BLOCKS_OTHER;
+}
+
+bool machine_has_block(const char *blocks, uint64_t address)
+{
+	uint64_t bytes;
+	const char *numbers = numbers_of(blocks, &bytes);
+
+	return !numbers ||
+	       has_range(numbers, address / bytes, address / bytes);
 }

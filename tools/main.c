@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "json.h"
 
 static const struct command {
 	const char *name;
@@ -56,6 +57,21 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/*
+ * A command that failed, or whose result is its status, has printed no JSON.
+ * Events that mfr watch did not see are no lines.
+ */
+static void print_result(const struct command *command, int status)
+{
+	static const char *const words[] = { "fine", "problem", "unknown" };
+
+	if (!want_json || json_printed() ||
+	    (status == STATUS_FINE && command->run == command_watch))
+		return;
+	json_print_line(json_make("{ss ss}", "schema", "mfr-result-1",
+				  "status", words[status]));
+}
+
 /* Lost output is an error. */
 static int flush(int status)
 {
@@ -68,6 +84,7 @@ static int flush(int status)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	int status;
 
 	argp_err_exit_status = STATUS_UNKNOWN;
 	if (argc < 2) {
@@ -88,5 +105,7 @@ int main(int argc, char **argv)
 		return STATUS_UNKNOWN;
 	}
 	argv[1] = command->title;
-	return flush(command->run(argc - 1, argv + 1));
+	status = command->run(argc - 1, argv + 1);
+	print_result(command, status);
+	return flush(status);
 }

@@ -109,6 +109,12 @@ static void print_kept(const struct exposition *to, const struct kept *kept)
 		    "Processes whose files could not be looked at.");
 }
 
+/* A number for dimmN, as ever; "rank4" or "csrow2/ch0" of other drivers. */
+static const char *dimm_of(const struct dimm *dimm)
+{
+	return dimm->name + (strncmp(dimm->name, "dimm", 4) ? 0 : 4);
+}
+
 static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 {
 	static const struct field fields[] = {
@@ -129,10 +135,40 @@ static void print_dimms(const struct exposition *to, const struct dimms *dimms)
 			dimm = &dimms->dimm[j];
 			exposition_sample(to, fields[i].name,
 				value_of(dimm, &fields[i]),
-				"{controller=\"%u\",dimm=\"%u\",label=\"%s\"}",
-				dimm->controller, dimm->number,
+				"{controller=\"%u\",dimm=\"%s\",label=\"%s\"}",
+				dimm->controller, dimm_of(dimm),
 				escaped(dimm->label));
 		}
+	}
+}
+
+static void print_controllers(const struct exposition *to,
+			      const struct dimms *dimms)
+{
+	static const struct field fields[] = {
+		{ "mfr_controller_uncorrected_errors_total",
+		  "Uncorrected errors of a memory controller, those of its DIMMs included.",
+		  offsetof(struct controller, uncorrected) },
+		{ "mfr_controller_corrected_errors_total",
+		  "Corrected errors of a memory controller, those of its DIMMs included.",
+		  offsetof(struct controller, corrected) },
+		{ "mfr_controller_untraced_uncorrected_errors_total",
+		  "Uncorrected errors of a memory controller of no known DIMM.",
+		  offsetof(struct controller, untraced_uncorrected) },
+		{ "mfr_controller_untraced_corrected_errors_total",
+		  "Corrected errors of a memory controller of no known DIMM.",
+		  offsetof(struct controller, untraced_corrected) },
+	};
+	size_t i, j;
+
+	for (i = 0; i < N(fields) && dimms->n_controllers; i++) {
+		exposition_family(to, fields[i].name, "counter",
+				  fields[i].help);
+		for (j = 0; j < dimms->n_controllers; j++)
+			exposition_sample(to, fields[i].name,
+				value_of(&dimms->controller[j], &fields[i]),
+				"{controller=\"%u\"}",
+				dimms->controller[j].number);
 	}
 }
 
@@ -153,6 +189,26 @@ static void print_scan_states(const struct exposition *to,
 			exposition_sample(to, name, scan->state == state,
 					  "{node=\"%d\",state=\"%s\"}",
 					  scan->node, scan_state_names[state]);
+	}
+}
+
+/* Of the scope that is set: what it leaves out is of any age. */
+static void print_scan_ages(const struct exposition *to,
+			    const struct scanner *scanner)
+{
+	static const char name[] = "mfr_scanner_age_seconds";
+	const struct scan *scan;
+	size_t i;
+
+	exposition_family(to, name, "gauge",
+			  "Time since the page of a node that was read longest ago was read.");
+	for (i = 0; i < scanner->n; i++) {
+		scan = &scanner->node[i];
+		if (scan->known[SCAN_AGE_SECONDS])
+			exposition_sample(to, name,
+					  scan->figure[SCAN_AGE_SECONDS],
+					  "{node=\"%d\",scope=\"%s\"}",
+					  scan->node, escaped(scan->scope));
 	}
 }
 
@@ -195,7 +251,10 @@ static void print_scanner(const struct exposition *to,
 		return;
 	print_gauge(to, "mfr_scanner_paused", scanner->paused,
 		    "1 while scanning is suspended.");
+	print_gauge(to, "mfr_scanner_pending_pages", scanner->pending,
+		    "Base pages with errors that were reported and are not isolated.");
 	print_scan_states(to, scanner);
+	print_scan_ages(to, scanner);
 	for (i = 0; i < N_SCAN_FIGURES; i++)
 		if (scan_figures[i].metric)
 			print_scan_figure(to, scanner, i);
@@ -224,10 +283,15 @@ void metrics_print(const struct exposition *to, const struct host *host)
 		print_gauge(to, "mfr_poisoned_memory_bytes",
 			    host->corrupted.bytes,
 			    "Memory that is lost to errors (HardwareCorrupted).");
+	if (!host->corrupted.err)
+		print_gauge(to, "mfr_restored_memory_bytes",
+			    host->corrupted.restored_bytes,
+			    "Of this, what badpages restore has taken out of use.");
 	print_nodes(to, &host->nodes);
 	print_pools(to, &host->pools);
 	print_kept(to, &host->kept);
 	print_dimms(to, &host->dimms);
+	print_controllers(to, &host->dimms);
 	print_scanner(to, &host->scanner);
 	print_missing(to, host);
 	exposition_end(to);

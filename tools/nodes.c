@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,35 +13,53 @@ const char *const outcome_names[N_OUTCOMES] = {
 	"recovered", "delayed", "ignored", "failed",
 };
 
-static int read_node(struct node *node, unsigned int id)
+/* Returns how many of its counts are known; @err is why the first is not. */
+static int read_node(struct node *node, unsigned int id, int *err)
+{
+	int i, ret, known = 0;
+
+	node->id = id;
+	*err = read_count(&node->total, NODES "/node%u/memory_failure/total",
+			  id);
+	known += !*err;
+	for (i = 0; i < N_OUTCOMES; i++) {
+		ret = read_count(&node->by_outcome[i],
+				 NODES "/node%u/memory_failure/%s", id,
+				 outcome_names[i]);
+		known += !ret;
+		*err = *err ? *err : ret;
+	}
+	return known;
+}
+
+static void read_nodes(struct nodes *nodes, const unsigned int *ids, int n)
 {
 	int i, err;
 
-	node->id = id;
-	err = read_number(&node->total, NODES "/node%u/memory_failure/total",
-			  id);
-	for (i = 0; !err && i < N_OUTCOMES; i++)
-		err = read_number(&node->by_outcome[i],
-				  NODES "/node%u/memory_failure/%s", id,
-				  outcome_names[i]);
-	return err;
+	for (i = 0; i < n; i++) {
+		if (read_node(&nodes->node[nodes->n], ids[i], &err))
+			nodes->n++;
+		if (err)
+			unread_member(&nodes->unread, err, "node%u", ids[i]);
+	}
+	/* Where no node has counters, the kernel has none. */
+	if (!nodes->n && nodes->unread.err == -ENOENT)
+		unread_all(&nodes->unread, -ENOENT);
 }
 
 void nodes_read(struct nodes *nodes)
 {
 	unsigned int *ids;
-	int i, n = list_numbered(NODES, "node", &ids);
+	int n = list_numbered(NODES, "node", &ids);
 
-	*nodes = (struct nodes){ .err = n < 0 ? n : 0 };
-	if (n <= 0)
-		return;
-	nodes->node = calloc((size_t)n, sizeof(*nodes->node));
-	if (!nodes->node)
-		nodes->err = -ENOMEM;
-	for (i = 0; i < n && !nodes->err; i++) {
-		nodes->err = read_node(&nodes->node[i], ids[i]);
-		nodes->n += !nodes->err;
-	}
+	*nodes = (struct nodes){ 0 };
+	if (n > 0)
+		nodes->node = calloc((size_t)n, sizeof(*nodes->node));
+	if (nodes->node)
+		read_nodes(nodes, ids, n);
+	else
+		unread_all(&nodes->unread,
+			   n > 0 ? -ENOMEM : n ? n : -ENOENT);
 	free(ids);
 }
 
@@ -49,6 +67,23 @@ void nodes_free(struct nodes *nodes)
 {
 	free(nodes->node);
 	*nodes = (struct nodes){ 0 };
+}
+
+/* " 12 kB"; leading zeros, and no blank, as other systems print it. */
+static int parse_kib(const char *text, uint64_t *bytes)
+{
+	const char *digits = text + strspn(text, " \t");
+	char *end;
+
+	if (!isdigit((unsigned char)*digits))
+		return *digits == '-' ? -ERANGE : -EINVAL;
+	errno = 0;
+	*bytes = strtoull(digits, &end, 10);
+	/* What the kernel took below zero is printed as 2^64 less a few. */
+	if (errno || *bytes > INT64_MAX / 1024)
+		return -ERANGE;
+	*bytes *= 1024;
+	return strcspn(end, " \t\n") ? -EINVAL : 0;
 }
 
 void corrupted_read(struct corrupted *corrupted)
@@ -61,11 +96,12 @@ void corrupted_read(struct corrupted *corrupted)
 	while (f && fgets(line, sizeof(line), f)) {
 		if (strncmp(line, name, sizeof(name) - 1))
 			continue;
-		corrupted->err = sscanf(line + sizeof(name) - 1, "%" SCNu64 " kB",
-					&corrupted->bytes) == 1 ? 0 : -EINVAL;
-		corrupted->bytes *= 1024;
+		corrupted->err = parse_kib(line + sizeof(name) - 1,
+					   &corrupted->bytes);
 		break;
 	}
+	if (f && corrupted->err == -ENOENT && ferror(f))
+		corrupted->err = -EIO;
 	if (f)
 		fclose(f);
 }

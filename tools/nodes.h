@@ -9,18 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unread.h"
+
 enum outcome { RECOVERED, DELAYED, IGNORED, FAILED, N_OUTCOMES };
 
 extern const char *const outcome_names[N_OUTCOMES];
 
 struct node {
 	unsigned int id;
-	uint64_t total;
+	uint64_t total;		/* or COUNT_UNKNOWN */
 	uint64_t by_outcome[N_OUTCOMES];
 };
 
 struct nodes {
-	int err;		/* 0, or a negative errno: why reading failed */
+	struct unread unread;	/* -ENOENT: the kernel does not count by node */
 	size_t n;
 	struct node *node;	/* by id */
 };
@@ -29,6 +31,7 @@ struct nodes {
 struct corrupted {
 	int err;
 	uint64_t bytes;
+	uint64_t restored_bytes;	/* of these (restored.h); at most bytes */
 };
 
 void nodes_read(struct nodes *nodes);

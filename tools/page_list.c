@@ -7,9 +7,13 @@
 
 #include "page_list.h"
 
-#define MAGIC		"mfr-badpages 1"
+#define MAGIC		"mfr-badpages 2"
+#define MAGIC_1		"mfr-badpages 1"	/* without a checksum */
 
 struct parser {
+	const char *begin;
+	const char *line_begin;
+	bool has_checksum;
 	const char *text;
 	size_t left;
 	unsigned int line_number;
@@ -30,6 +34,7 @@ static bool next_line(struct parser *p)
 		return false;
 	}
 	memcpy(p->line, p->text, len);
+	p->line_begin = p->text;
 	p->line[len] = '\0';
 	p->text = end + 1;
 	p->left -= len + 1;
@@ -109,12 +114,32 @@ static int parse_page(struct page_list *list, struct parser *p)
 	return -EINVAL;
 }
 
+/* CRC-32 as in IEEE 802.3: one digit that flips retires a good page. */
+static uint32_t checksum(const char *text, size_t size)
+{
+	uint32_t crc = UINT32_MAX;
+	unsigned int bit;
+
+	while (size--) {
+		crc ^= (unsigned char)*text++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
 static int parse_end(const struct page_list *list, struct parser *p)
 {
-	char expected[32];
+	char expected[48];
+	int n = snprintf(expected, sizeof(expected), "end %zu", list->n);
 
-	snprintf(expected, sizeof(expected), "end %zu", list->n);
-	if (strcmp(p->line, expected))
+	if (p->has_checksum)
+		snprintf(expected + n, sizeof(expected) - (size_t)n, " %08x",
+			 checksum(p->begin, (size_t)(p->line_begin - p->begin)));
+	if (p->has_checksum && !strncmp(p->line, expected, (size_t)n) &&
+	    strcmp(p->line, expected))
+		p->wrong = "the checksum is not that of the list: it was changed or damaged";
+	else if (strcmp(p->line, expected))
 		p->wrong = "neither a page nor the end with the right count";
 	else if (p->left)
 		p->wrong = "something follows the end";
@@ -141,7 +166,8 @@ static int parse_all(struct page_list *list, struct parser *p)
 
 	if (!next_line(p))
 		return -EINVAL;
-	if (strcmp(p->line, MAGIC)) {
+	p->has_checksum = !strcmp(p->line, MAGIC);
+	if (!p->has_checksum && strcmp(p->line, MAGIC_1)) {
 		p->wrong = "not '" MAGIC "': another kind of file, or another version of mfr wrote it";
 		return -EINVAL;
 	}
@@ -154,7 +180,7 @@ static int parse_all(struct page_list *list, struct parser *p)
 int page_list_parse(struct page_list *list, const char *text, size_t size,
 		    char why[128])
 {
-	struct parser p = { .text = text, .left = size };
+	struct parser p = { .begin = text, .text = text, .left = size };
 	int err;
 
 	*list = (struct page_list){ 0 };
@@ -167,7 +193,7 @@ int page_list_parse(struct page_list *list, const char *text, size_t size,
 	return err;
 }
 
-void page_list_print(const struct page_list *list, FILE *f)
+static void print_lines(const struct page_list *list, FILE *f)
 {
 	size_t i;
 
@@ -176,7 +202,24 @@ void page_list_print(const struct page_list *list, FILE *f)
 	for (i = 0; i < list->n; i++)
 		fprintf(f, "page 0x%" PRIx64 " 0x%" PRIx64 "\n",
 			list->range[i].start, list->range[i].length);
-	fprintf(f, "end %zu\n", list->n);
+}
+
+int page_list_print(const struct page_list *list, FILE *f)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *lines = open_memstream(&text, &size);
+	int err = lines ? 0 : -errno;
+
+	if (lines)
+		print_lines(list, lines);
+	if (lines && fclose(lines))
+		err = -errno;
+	if (!err)
+		fprintf(f, "%send %zu %08x\n", text, list->n,
+			checksum(text, size));
+	free(text);
+	return err;
 }
 
 /* The first range that ends at or after @start. */

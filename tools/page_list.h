@@ -2,12 +2,13 @@
 /*
  * The list of bad pages that outlives a reboot: a text file.
  *
- *	mfr-badpages 1			format and version
+ *	mfr-badpages 2			format and version
  *	machine product_uuid 4c4c...	the machine that has the memory
  *	blocks 0x8000000 0-23,32-39	memory blocks: size in bytes, numbers
  *	page 0x120fc0000 0x1000		physical address and length in bytes
- *	end 1				number of ranges; a cut file lacks it
+ *	end 1 5c8f2a10			number of ranges, CRC-32 of all lines before
  *
+ * A cut file lacks the end.  Version 1, which is read as well, has no CRC.
  * Ranges are sorted, not empty, and neither overlap nor wrap.
  */
 #ifndef MFR_PAGE_LIST_H
@@ -21,7 +22,7 @@
 
 struct machine {
 	char id[128];		/* "product_uuid ..." or "machine_id ..." */
-	char blocks[1024];	/* "0xBYTES RANGES" */
+	char blocks[8192];	/* "0xBYTES RANGES", or "unknown" */
 };
 
 struct page_range {
@@ -42,7 +43,8 @@ struct page_list {
 int page_list_parse(struct page_list *list, const char *text, size_t size,
 		    char why[128]);
 
-void page_list_print(const struct page_list *list, FILE *f);
+/* 0 or -ENOMEM; @f has the errors of writing. */
+int page_list_print(const struct page_list *list, FILE *f);
 
 /* Add a range, which may touch or overlap others.  0 or -ENOMEM. */
 int page_list_add(struct page_list *list, uint64_t start, uint64_t length);

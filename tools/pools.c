@@ -20,13 +20,14 @@ static int read_pool(struct pool *pool, unsigned int kib)
 		{ "surplus_hugepages", &pool->surplus },
 	};
 	size_t i;
-	int err = 0;
+	int ret, err = 0;
 
 	pool->page_bytes = (uint64_t)kib * 1024;
-	for (i = 0; !err && i < sizeof(files) / sizeof(files[0]); i++)
-		err = read_number(files[i].value,
-				  POOLS "/hugepages-%ukB/%s", kib,
-				  files[i].file);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		ret = read_count(files[i].value, POOLS "/hugepages-%ukB/%s",
+				 kib, files[i].file);
+		err = err ? err : ret;
+	}
 	return err;
 }
 
@@ -47,9 +48,10 @@ static int add_pool(struct pools *pools, unsigned int kib)
 	if (!more)
 		return -ENOMEM;
 	pools->pool = more;
-	err = read_pool(&more[pools->n], kib);
-	pools->n += !err;
-	return err;
+	err = read_pool(&more[pools->n++], kib);
+	if (err)
+		unread_member(&pools->unread, err, "hugepages-%ukB", kib);
+	return 0;
 }
 
 void pools_read(struct pools *pools)
@@ -57,14 +59,16 @@ void pools_read(struct pools *pools)
 	DIR *d = opendir(root_path(POOLS));
 	struct dirent *entry;
 	unsigned int kib;
+	int err = d ? 0 : -errno;
 
-	*pools = (struct pools){ .err = d ? 0 : -errno };
-	if (!d)
-		return;
-	while (!pools->err && (entry = readdir(d)))
+	*pools = (struct pools){ 0 };
+	while (!err && (entry = readdir(d)))
 		if (sscanf(entry->d_name, "hugepages-%ukB", &kib) == 1)
-			pools->err = add_pool(pools, kib);
-	closedir(d);
+			err = add_pool(pools, kib);
+	if (d)
+		closedir(d);
+	if (err)
+		unread_all(&pools->unread, err);
 	if (pools->pool)
 		qsort(pools->pool, pools->n, sizeof(*pools->pool), by_size);
 }

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unread.h"
+
+/* Numbers of pages, or COUNT_UNKNOWN. */
 struct pool {
 	uint64_t page_bytes;
 	uint64_t total;
@@ -17,7 +20,7 @@ struct pool {
 };
 
 struct pools {
-	int err;
+	struct unread unread;
 	size_t n;
 	struct pool *pool;	/* by page size */
 };

@@ -5,32 +5,38 @@
 #include <err.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "command.h"
 #include "host.h"
 #include "moment.h"
+#include "plain.h"
 #include "problems.h"
+#include "restored.h"
+#include "root.h"
 #include "size.h"
 
+/* The names in it are others', and it has to stay one line. */
 static void __attribute__((format(printf, 2, 3)))
 add(struct problems *problems, const char *fmt, ...)
 {
 	char **more = reallocarray(problems->text, problems->n + 1,
 				   sizeof(*more));
+	char *raw;
 	va_list ap;
 
 	if (!more)
 		err(STATUS_UNKNOWN, "no memory for the list of problems");
 	problems->text = more;
 	va_start(ap, fmt);
-	if (vasprintf(&more[problems->n], fmt, ap) < 0)
+	if (vasprintf(&raw, fmt, ap) < 0)
 		err(STATUS_UNKNOWN, "no memory for the list of problems");
 	va_end(ap);
-	problems->n++;
+	more[problems->n++] = plain_copy(raw);
+	free(raw);
 }
 
 static const char *plural(uint64_t n)
@@ -42,21 +48,32 @@ static const char *plural(uint64_t n)
 static void find_corrupted(struct problems *problems, const struct host *host,
 			   uint64_t tolerated_bytes)
 {
-	if (host->corrupted.err || host->corrupted.bytes <= tolerated_bytes)
+	uint64_t bytes = host->corrupted.bytes - host->corrupted.restored_bytes;
+
+	if (host->corrupted.err || bytes <= tolerated_bytes)
 		return;
 	add(problems, "%s of memory are poisoned: find the DIMM, and replace it if more of it fails",
-	    size_text(host->corrupted.bytes).text);
+	    size_text(bytes).text);
 }
 
+static uint64_t known(uint64_t count)
+{
+	return count == COUNT_UNKNOWN ? 0 : count;
+}
+
+/* A page that badpages restore could not retire is counted as failed, too. */
 static void find_unrecovered(struct problems *problems,
 			     const struct nodes *nodes)
 {
-	uint64_t n;
+	uint64_t n, restored;
+	char name[32];
 	size_t i;
 
 	for (i = 0; i < nodes->n; i++) {
-		n = nodes->node[i].by_outcome[IGNORED] +
-		    nodes->node[i].by_outcome[FAILED];
+		snprintf(name, sizeof(name), "node%u", nodes->node[i].id);
+		restored = restored_find(name);
+		n = node_unrecovered(&nodes->node[i]);
+		n = n > restored ? n - restored : 0;
 		if (n)
 			add(problems, "node %u: the kernel did not recover from %" PRIu64 " error%s: move what runs there away and reboot",
 			    nodes->node[i].id, n, plural(n));
@@ -77,84 +94,129 @@ static void find_lost(struct problems *problems, const struct kept *kept)
 	}
 }
 
+/* Of a rank, the label is that of a part of a DIMM; of a row, of several. */
 static void find_dimms(struct problems *problems, const struct dimms *dimms)
 {
+	const struct dimm *dimm;
+	bool several;
 	size_t i;
 
-	for (i = 0; i < dimms->n; i++)
-		if (dimms->dimm[i].uncorrected)
-			add(problems, "DIMM %s: %" PRIu64 " uncorrected error%s: replace it",
-			    dimms->dimm[i].label, dimms->dimm[i].uncorrected,
-			    plural(dimms->dimm[i].uncorrected));
+	for (i = 0; i < dimms->n; i++) {
+		dimm = &dimms->dimm[i];
+		if (!known(dimm->uncorrected))
+			continue;
+		several = !strncmp(dimm->name, "csrow", 5) &&
+			  strchr(dimm->label, '+');
+		add(problems, "%s %s: %" PRIu64 " uncorrected error%s: replace %s",
+		    several ? "DIMMs" : !strncmp(dimm->name, "dimm", 4) ?
+		    "DIMM" : "DIMM of", dimm->label, dimm->uncorrected,
+		    plural(dimm->uncorrected), several ? "one of these" : "it");
+	}
+}
+
+static void find_untraced(struct problems *problems, const struct dimms *dimms)
+{
+	const struct controller *c;
+	size_t i;
+
+	for (i = 0; i < dimms->n_controllers; i++) {
+		c = &dimms->controller[i];
+		if (known(c->untraced_uncorrected))
+			add(problems, "memory controller %u%s%s%s: %" PRIu64 " uncorrected error%s of no known DIMM: find it by the address in the kernel's log, or in that of the BMC",
+			    c->number, *c->name ? " (" : "", c->name,
+			    *c->name ? ")" : "",
+			    c->untraced_uncorrected,
+			    plural(c->untraced_uncorrected));
+	}
+}
+
+/* What keeps the scan of a node from being in time. */
+static const char *why_old(const struct scan *scan)
+{
+	if (!scan->figure[SCAN_ENABLED])
+		return "it is switched off: mfr scan start";
+	if (scan->state == SCAN_PAUSED)
+		return "scanning is paused: mfr scan set pause=0";
+	if (scan->state == SCAN_REFUSED)
+		return "scanning is refused: mfr scan";
+	if (scan->state == SCAN_WAITING)
+		return "too many hits make it wait";
+	return "raise one of max_cpu_percent and cycle_seconds (mfr scan set)";
 }
 
 /*
- * A scanner that yields to other load may take up to twice cycle_seconds.  A
- * pass that takes longer cannot keep up with its settings.  A paused pass
- * counts as late only after it has ended.
+ * A scanner that yields to other load may take up to twice cycle_seconds, and an
+ * eighth is for the part that is being read.  A node that was never scanned is not
+ * meant to be.
  */
-static bool is_late(uint64_t start, uint64_t end, uint64_t cycle_seconds)
+static void find_old(struct problems *problems, const struct scan *scan,
+		     uint64_t limit_seconds)
 {
-	return start && end > start &&
-	       end - start > 2 * cycle_seconds;
+	uint64_t age = scan->figure[SCAN_AGE_SECONDS];
+
+	if (!limit_seconds)
+		limit_seconds = scan->figure[SCAN_CYCLE_SECONDS] * 17 / 8;
+	if (!scan->figure[SCAN_ENABLED] && !scan->figure[SCAN_READ_BYTES])
+		return;
+	if (age > limit_seconds)
+		add(problems, "node %d has memory that was not read for %s, where %s is the limit: %s",
+		    scan->node, span_text(age).text,
+		    span_text(limit_seconds).text, why_old(scan));
 }
 
-static void find_late(struct problems *problems, const struct scan *scan)
+static void find_refused(struct problems *problems, const struct scan *scan)
 {
-	const uint64_t *figure = scan->figure;
-	uint64_t cycle_seconds = figure[SCAN_CYCLE_SECONDS];
-
-	if (scan->state == SCAN_SCANNING &&
-	    is_late(figure[SCAN_PASS_START_SECONDS], (uint64_t)time(NULL),
-		    cycle_seconds))
-		add(problems, "the scan of node %d that began %s takes more than twice cycle_seconds: raise max_cpu_percent, or cycle_seconds (mfr scan set)",
-		    scan->node,
-		    moment_text(figure[SCAN_PASS_START_SECONDS]).text);
-	else if (is_late(figure[SCAN_LAST_PASS_START_SECONDS],
-			 figure[SCAN_LAST_PASS_END_SECONDS], cycle_seconds))
-		add(problems, "the last scan of node %d took %s, where cycle_seconds is %" PRIu64 ": raise one of max_cpu_percent and cycle_seconds (mfr scan set)",
-		    scan->node,
-		    span_text(figure[SCAN_LAST_PASS_END_SECONDS] -
-			      figure[SCAN_LAST_PASS_START_SECONDS]).text,
-		    cycle_seconds);
-}
-
-static void find_stopped(struct problems *problems, const struct scan *scan)
-{
-	if (scan->state == SCAN_STOPPED)
-		add(problems, "the scan of %s has %s, %" PRIu64 " in one pass: find the part that is broken, then start it again (mfr scan)",
-		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
-		    scan->state_text, scan->figure[SCAN_PASS_HITS]);
-	else if (scan->state == SCAN_REFUSED)
+	if (scan->state == SCAN_REFUSED)
 		add(problems, "%s is to be scanned, which is %s (mfr scan)",
-		    scan->node == SCAN_DEMAND ? "a range" : scan->name,
-		    scan->state_text);
+		    scan->name, scan->state_text);
+}
+
+/* So many hits that not all of a node is read, or not at its pace. */
+static void find_many_hits(struct problems *problems, const struct scan *scan)
+{
+	uint64_t broken = scan->figure[SCAN_LAST_PASS_BROKEN_PAGES];
+
+	if (broken)
+		add(problems, "the last scan of node %d left out %s around many errors: find the part that is broken (mfr scan)",
+		    scan->node, size_text(broken * 4096).text);
+	if (scan->state == SCAN_WAITING)
+		add(problems, "the scan of node %d waits, as it has found max_hits_per_minute: find the part that is broken (mfr scan)",
+		    scan->node);
 }
 
 void problems_find_scanner(struct problems *problems,
-			   const struct scanner *scanner)
+			   const struct scanner *scanner,
+			   uint64_t max_age_seconds)
 {
 	const struct scan *scan;
 	size_t i;
 
 	for (i = 0; i < scanner->n; i++) {
 		scan = &scanner->node[i];
-		find_stopped(problems, scan);
-		if (scan->figure[SCAN_ENABLED])
-			find_late(problems, scan);
+		find_refused(problems, scan);
+		find_many_hits(problems, scan);
+		find_old(problems, scan, max_age_seconds);
 	}
-	find_stopped(problems, &scanner->demand);
+	if (scanner->pending)
+		add(problems, "%" PRIu64 " page%s with errors %s still in use: move what uses %s, then isolate %s (mfr scan pending)",
+		    scanner->pending,
+		    plural(scanner->pending),
+		    scanner->pending == 1 ? "is" : "are",
+		    scanner->pending == 1 ? "it" : "them",
+		    scanner->pending == 1 ? "it" : "them");
 }
 
 void problems_find(struct problems *problems, const struct host *host,
-		   uint64_t tolerated_bytes)
+		   const struct limits *limits)
 {
 	*problems = (struct problems){ 0 };
 	find_unrecovered(problems, &host->nodes);
 	find_dimms(problems, &host->dimms);
-	find_corrupted(problems, host, tolerated_bytes);
+	find_untraced(problems, &host->dimms);
+	find_corrupted(problems, host, limits->poisoned_bytes);
 	find_lost(problems, &host->kept);
-	problems_find_scanner(problems, &host->scanner);
+	problems_find_scanner(problems, &host->scanner,
+			      limits->max_age_seconds);
 }
 
 void problems_free(struct problems *problems)

@@ -11,18 +11,24 @@
 struct host;
 struct scanner;
 
-/* Each text is a sentence that says what is wrong and what to do. */
+/* Each text is a sentence that says what is wrong and what to do (plain.h). */
 struct problems {
 	size_t n;
 	char **text;
 };
 
-/* Poisoned memory of up to @tolerated_bytes is not a problem. */
+/* What is not a problem yet. */
+struct limits {
+	uint64_t poisoned_bytes;
+	uint64_t max_age_seconds;	/* 0: 17/8 of the node's cycle_seconds */
+};
+
 void problems_find(struct problems *problems, const struct host *host,
-		   uint64_t tolerated_bytes);
+		   const struct limits *limits);
 /* Add only the problems of the scanner. */
 void problems_find_scanner(struct problems *problems,
-			   const struct scanner *scanner);
+			   const struct scanner *scanner,
+			   uint64_t max_age_seconds);
 void problems_free(struct problems *problems);
 
 #endif /* MFR_PROBLEMS_H */

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "json.h"
 #include "moment.h"
+#include "plain.h"
 #include "progress.h"
 #include "scan_table.h"
 #include "size.h"
@@ -65,7 +66,7 @@ static void show_text(const struct scan *scan, uint64_t percent, bool ended)
 	else if (left != UNKNOWN)
 		fprintf(stderr, "%s left", span_text(left).text);
 	else
-		fputs(scan_state_shown(scan), stderr);
+		fputs(plain_text(scan_state_shown(scan)).text, stderr);
 	fputs(progress_has_bars() ? "\033[K\n" : "\n", stderr);
 }
 

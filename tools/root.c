@@ -82,16 +82,40 @@ int read_line(char *line, size_t size, const char *fmt, ...)
 	return err;
 }
 
-int read_number(uint64_t *value, const char *fmt, ...)
+static int file_number(uint64_t *value, const char *path)
 {
 	char line[64];
+	int err = first_line(line, sizeof(line), path);
+
+	if (err)
+		return err;
+	if (number_parse(line + (*line == '-'), value))
+		return *line == '-' || *value > INT64_MAX ? -ERANGE : 0;
+	return -EINVAL;
+}
+
+int read_number(uint64_t *value, const char *fmt, ...)
+{
 	va_list ap;
 	int err;
 
 	va_start(ap, fmt);
-	err = first_line(line, sizeof(line), vpath(fmt, ap));
+	err = file_number(value, vpath(fmt, ap));
 	va_end(ap);
-	return err ? err : number_parse(line, value) ? 0 : -EINVAL;
+	return err;
+}
+
+int read_count(uint64_t *value, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = file_number(value, vpath(fmt, ap));
+	va_end(ap);
+	if (err)
+		*value = COUNT_UNKNOWN;
+	return err;
 }
 
 int write_text(const char *text, const char *fmt, ...)
@@ -134,7 +158,7 @@ static int collect(DIR *d, const char *prefix, unsigned int **numbers)
 	struct dirent *entry;
 	int count = 0;
 
-	while ((entry = readdir(d))) {
+	for (errno = 0; (entry = readdir(d)); errno = 0) {
 		if (!numbered(entry->d_name, prefix, &n))
 			continue;
 		more = reallocarray(found, (size_t)count + 1, sizeof(*found));
@@ -144,6 +168,10 @@ static int collect(DIR *d, const char *prefix, unsigned int **numbers)
 		}
 		found = more;
 		found[count++] = n;
+	}
+	if (errno) {
+		free(found);
+		return -errno;
 	}
 	if (found)
 		qsort(found, (size_t)count, sizeof(*found), compare);

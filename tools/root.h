@@ -21,8 +21,21 @@ const char *root_path(const char *fmt, ...) PATH_FORMAT;
 
 FILE *root_fopen(const char *fmt, ...) PATH_FORMAT;
 
-/* Read a file of one number (number.h); -EINVAL if it holds anything else. */
+/*
+ * Read a file of one number (number.h); -EINVAL if it holds anything else,
+ * -ERANGE if the number is below zero or above INT64_MAX.
+ */
 int read_number(uint64_t *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * A counter that was not read.  read_number() takes none above INT64_MAX: a
+ * counter that the kernel took below zero looks like 2^64 less a few.
+ */
+#define COUNT_UNKNOWN	UINT64_MAX
+
+/* Like read_number(); on failure @value is COUNT_UNKNOWN. */
+int read_count(uint64_t *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Write @text to an existing file. */

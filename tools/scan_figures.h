@@ -2,7 +2,7 @@
 /*
  * The numbers of a scan: one entry per file in its directory.
  *
- *	X(ID, FILE)			not exported
+ *	X(ID, FILE)			not exported, or with code of its own
  *	X(ID, FILE, GAUGE(METRIC, HELP))
  *	X(ID, FILE, COUNTER(METRIC, HELP))
  *	X(ID, FILE, ..., LABEL(NAME, VALUE))	one of several samples
@@ -26,6 +26,7 @@ X(CYCLE_SECONDS, "cycle_seconds",					\
 	GAUGE("cycle_seconds",						\
 		"Time that a full pass of a node should take."))	\
 X(MAX_CPU_PERCENT, "max_cpu_percent")					\
+X(AGE_SECONDS, "age_seconds")						\
 X(PROGRESS_PERCENT, "progress_percent",					\
 	GAUGE("progress_percent",					\
 		"How much of its range the pass under way has covered.")) \
@@ -47,6 +48,8 @@ X(HITS_KNOWN, "hits/known",						\
 	SAME("hits_total"), LABEL("outcome", "known"))			\
 X(HITS_NOT_RECOVERED, "hits/not_recovered",				\
 	SAME("hits_total"), LABEL("outcome", "not_recovered"))		\
+X(HITS_REPORTED, "hits/reported",					\
+	SAME("hits_total"), LABEL("outcome", "reported"))		\
 X(NEARBY_BLOCKS, "nearby/blocks",					\
 	COUNTER("nearby_blocks_total",					\
 		"Blocks of 2 MiB read ahead of the pass, near a hit or newly online.")) \
@@ -78,6 +81,8 @@ X(LAST_PASS_HWPOISON_PAGES, "last_pass/hwpoison_pages",			\
 	SAME("last_pass_pages"), LABEL("result", "hwpoison"))		\
 X(LAST_PASS_KNOWN_PAGES, "last_pass/known_pages",			\
 	SAME("last_pass_pages"), LABEL("result", "known"))		\
+X(LAST_PASS_BROKEN_PAGES, "last_pass/broken_pages",			\
+	SAME("last_pass_pages"), LABEL("result", "broken"))		\
 X(LAST_PASS_SCOPE_PAGES, "last_pass/scope_pages",			\
 	SAME("last_pass_pages"), LABEL("result", "scope"))		\
 X(LAST_PASS_UNMAPPED_PAGES, "last_pass/unmapped_pages",			\

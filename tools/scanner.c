@@ -15,7 +15,7 @@ const struct scan_figure_info scan_figures[N_SCAN_FIGURES] = {
 	SCAN_FIGURES(INFO)
 };
 
-/* Not all scans have all files, and only root may read some of them. */
+/* Modules of other versions lack some, and only root may read others. */
 static int read_figure(struct scan *scan, enum scan_figure i)
 {
 	int err = read_number(&scan->figure[i], MEMSCAN "/%s/%s", scan->name,
@@ -40,7 +40,7 @@ const char *const scan_state_names[N_SCAN_STATES] = {
 	[SCAN_SCANNING] = "scanning",
 	[SCAN_PAUSED] = "paused",
 	[SCAN_REFUSED] = "refused",
-	[SCAN_STOPPED] = "stopped",
+	[SCAN_WAITING] = "waiting",
 };
 
 /* A colon and the reason may follow. */
@@ -55,17 +55,22 @@ static enum scan_state parse_state(const char *text)
 	return SCAN_OTHER;
 }
 
+/* Returns why the first file was not read, or 0. */
 static int read_scan(struct scan *scan)
 {
 	int err = read_line(scan->state_text, sizeof(scan->state_text),
 			    MEMSCAN "/%s/state", scan->name);
-	int i;
+	int i, ret;
 
 	scan->state = err ? SCAN_OTHER : parse_state(scan->state_text);
-	for (i = 0; !err && i < N_SCAN_FIGURES; i++)
-		err = read_figure(scan, i);
+	for (i = 0; i < N_SCAN_FIGURES; i++) {
+		ret = read_figure(scan, i);
+		err = err ? err : ret;
+	}
 	read_word(scan, scan->scope, "scope");
 	read_word(scan, scan->pace, "pace");
+	read_word(scan, scan->action, "action");
+	read_word(scan, scan->hugetlb_action, "hugetlb_action");
 	read_word(scan, scan->last_scope, "last_pass/scope");
 	return err;
 }
@@ -101,26 +106,27 @@ static int read_checks(struct scanner *scanner)
 	return err;
 }
 
+/* A node that cannot be read hides no other. */
 static int read_nodes(struct scanner *scanner)
 {
 	unsigned int *ids;
-	int i, n = list_numbered(MEMSCAN, "node", &ids), err = 0;
+	int i, n = list_numbered(MEMSCAN, "node", &ids), err;
 
 	if (n <= 0)
 		return n;
 	scanner->node = calloc((size_t)n, sizeof(*scanner->node));
-	if (!scanner->node)
-		err = -ENOMEM;
-	for (i = 0; i < n && !err; i++) {
-		struct scan *scan = &scanner->node[i];
+	for (i = 0; i < n && scanner->node; i++) {
+		struct scan *scan = &scanner->node[scanner->n];
 
-		scan->node = (int)ids[i];
+		*scan = (struct scan){ .node = (int)ids[i] };
 		snprintf(scan->name, sizeof(scan->name), "node%u", ids[i]);
 		err = read_scan(scan);
-		scanner->n += !err;
+		if (err)
+			unread_member(&scanner->unread, err, "%s", scan->name);
+		scanner->n++;
 	}
 	free(ids);
-	return err;
+	return scanner->node ? 0 : -ENOMEM;
 }
 
 static int read_all(struct scanner *scanner)
@@ -130,17 +136,18 @@ static int read_all(struct scanner *scanner)
 	if (!err)
 		err = read_number(&scanner->max_hits, MEMSCAN "/max_hits");
 	if (!err)
-		err = read_checks(scanner);
+		err = read_number(&scanner->max_hits_per_minute,
+				  MEMSCAN "/max_hits_per_minute");
 	if (!err)
-		err = read_scan(&scanner->demand);
+		err = read_number(&scanner->pending, MEMSCAN "/pending");
+	if (!err)
+		err = read_checks(scanner);
 	return err ? err : read_nodes(scanner);
 }
 
 void scanner_read(struct scanner *scanner)
 {
-	*scanner = (struct scanner){
-		.demand = { .node = SCAN_DEMAND, .name = "demand" },
-	};
+	*scanner = (struct scanner){ 0 };
 	scanner->err = read_all(scanner);
 }
 
@@ -164,8 +171,6 @@ const struct scan *scanner_find(const struct scanner *scanner, int node)
 {
 	size_t i;
 
-	if (node == SCAN_DEMAND)
-		return &scanner->demand;
 	for (i = 0; i < scanner->n; i++)
 		if (scanner->node[i].node == node)
 			return &scanner->node[i];
@@ -176,6 +181,7 @@ uint64_t scan_hits(const struct scan *scan)
 {
 	return scan->figure[SCAN_HITS_RECOVERED] +
 	       scan->figure[SCAN_HITS_KNOWN] +
+	       scan->figure[SCAN_HITS_REPORTED] +
 	       scan->figure[SCAN_HITS_NOT_RECOVERED];
 }
 

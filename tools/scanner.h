@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "scan_figures.h"
+#include "unread.h"
 
 #define SCAN_FIGURE_ID(id, ...)	SCAN_##id,
 enum scan_figure {
@@ -29,29 +30,29 @@ struct scan_figure_info {
 
 extern const struct scan_figure_info scan_figures[N_SCAN_FIGURES];
 
-enum { SCAN_DEMAND = -1 };
-
 /* Other: a state of a module that is newer than this tool. */
 enum scan_state {
 	SCAN_IDLE,
 	SCAN_SCANNING,
 	SCAN_PAUSED,
 	SCAN_REFUSED,
-	SCAN_STOPPED,
+	SCAN_WAITING,
 	N_SCAN_STATES,
 	SCAN_OTHER = N_SCAN_STATES
 };
 
 extern const char *const scan_state_names[N_SCAN_STATES];
 
-/* The scan of a node, or the one on demand. */
+/* The scan of a node. */
 struct scan {
-	int node;			/* or SCAN_DEMAND */
+	int node;
 	char name[16];			/* of its directory */
 	enum scan_state state;
 	char state_text[256];		/* with the reason, if there is one */
-	char scope[32];			/* nodes only, else "" */
-	char pace[32];			/* nodes only, else "" */
+	char scope[32];
+	char pace[32];
+	char action[32];
+	char hugetlb_action[32];
 	char last_scope[32];		/* of the last pass */
 	bool known[N_SCAN_FIGURES];	/* exists, and we may read it */
 	uint64_t figure[N_SCAN_FIGURES];	/* 0 if not known */
@@ -66,13 +67,15 @@ struct scan_check {
 
 struct scanner {
 	int err;		/* -ENOENT: the module is not loaded */
+	struct unread unread;	/* nodes; the others are known */
 	uint64_t paused;	/* 0 or 1 */
 	uint64_t max_hits;
+	uint64_t max_hits_per_minute;
+	uint64_t pending;	/* pages that were reported, not isolated */
 	size_t n_checks;
 	struct scan_check check[16];
 	size_t n;
 	struct scan *node;	/* by number */
-	struct scan demand;
 };
 
 void scanner_read(struct scanner *scanner);
@@ -81,7 +84,7 @@ void scanner_free(struct scanner *scanner);
 /* The check that prevents scanning, or NULL. */
 const struct scan_check *scanner_refusal(const struct scanner *scanner);
 
-/* NULL if the node has no scan; SCAN_DEMAND always has one. */
+/* NULL if the node has no scan. */
 const struct scan *scanner_find(const struct scanner *scanner, int node);
 
 /* All hits since the module was loaded. */

@@ -14,8 +14,11 @@ static const struct setting {
 	{ "cycle_seconds", true },
 	{ "max_cpu_percent", true },
 	{ "scope", true },
+	{ "action", true },
+	{ "hugetlb_action", true },
 	{ "pause", false },
 	{ "max_hits", false },
+	{ "max_hits_per_minute", false },
 };
 
 static const struct setting *find(const char *word)

@@ -13,7 +13,8 @@
 
 /* For messages. */
 #define SETTING_NAMES \
-	"cycle_seconds, max_cpu_percent, scope, pause or max_hits"
+	"cycle_seconds, max_cpu_percent, scope, action, hugetlb_action, " \
+	"pause, max_hits or max_hits_per_minute"
 
 /* True if @word is "NAME=VALUE" with the name of a setting and some value. */
 bool setting_is_known(const char *word);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "root.h"
 #include "size.h"
 
 struct size_text size_text(uint64_t size_bytes)
@@ -20,6 +21,15 @@ struct size_text size_text(uint64_t size_bytes)
 	}
 	snprintf(t.text, sizeof(t.text), "%" PRIu64 " %s", size_bytes,
 		 units[i]);
+	return t;
+}
+
+struct size_text count_text(uint64_t count)
+{
+	struct size_text t = { "?" };
+
+	if (count != COUNT_UNKNOWN)
+		snprintf(t.text, sizeof(t.text), "%" PRIu64, count);
 	return t;
 }
 

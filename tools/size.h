@@ -15,6 +15,9 @@ struct size_text {
 /* "12 KiB": in the largest unit that needs no fraction. */
 struct size_text size_text(uint64_t size_bytes);
 
+/* "12", or "?" for COUNT_UNKNOWN. */
+struct size_text count_text(uint64_t count);
+
 /* "12.7 MB/s" */
 struct size_text rate_text(uint64_t bytes_per_second);
 

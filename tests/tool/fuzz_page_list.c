@@ -25,7 +25,7 @@ static char *print(const struct page_list *list, size_t *size)
 	FILE *f = open_memstream(&text, size);
 
 	require(!!f, "memory");
-	page_list_print(list, f);
+	require(!page_list_print(list, f), "memory");
 	require(!fclose(f), "memory");
 	return text;
 }

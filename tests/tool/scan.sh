@@ -27,10 +27,11 @@ put() {	# FILE VALUE
 
 sets() {
 	scan_tree
-	scan set --node=2 cycle_seconds=7200 scope=hugetlb pause=1 max_hits=9 &&
+	scan set --node=2 cycle_seconds=7200 scope=hugetlb pause=1 max_hits=9 \
+		max_hits_per_minute=8 &&
 		holds node2/cycle_seconds 7200 && holds node2/scope hugetlb &&
 		holds node0/cycle_seconds 86400 && holds node0/scope all &&
-		holds pause 1 && holds max_hits 9 &&
+		holds pause 1 && holds max_hits 9 && holds max_hits_per_minute 8 &&
 		scan set max_cpu_percent=20 && holds node0/max_cpu_percent 20 &&
 		holds node2/max_cpu_percent 20
 }
@@ -64,44 +65,46 @@ refuses_to_start() {	# CHECK WHY WHAT_TO_DO
 		holds node2/enabled 0
 }
 
-starts_range() {
-	scan_tree
-	put demand/state idle
-	put demand/enabled 1
-	scan range 0x200000000 16M --watch 2>"$tmp/said" &
-	await grep -q "^demand .* 0 %" "$tmp/said"
-	put demand/hits/recovered 3
-	put demand/passes 2
-	wait $!
-	[ $? = 1 ] && holds scan_size 16777216 &&
-		holds scan_addr 0x200000000 && grep "^demand .*done" "$tmp/said"
+# The device as a file: what is written takes the place of its first bytes, and
+# what follows is what it says.
+device_says() {	# ORDER LINE...
+	mkdir -p "$tmp/scan/dev"
+	printf '%s\n' "${1//?/-}" "${@:2}" >"$tmp/scan/dev/memscan"
 }
 
-# Nodes are left alone, and the range is by a stop of these.
-stops_range() {
-	scan_tree
-	put node0/enabled 1
-	put demand/enabled 1
-	scan stop --node=2 && holds demand/enabled 1 &&
-		scan stop range && holds demand/enabled 0 &&
-		holds node0/enabled 1
+device_was_told() {	# ORDER
+	[ "$(head -n 1 "$tmp/scan/dev/memscan")" = "$1" ]
 }
 
-# What an earlier pass has left out is not said of this one.
-is_stopped_meanwhile() {
+end_of_range="end read_pages=4090 leaving_pages=1 offline_pages=2 hwpoison_pages=3 known_pages=0 unmapped_pages=0 hits=2"
+
+reads_range() {	# OPTION_OR_WORD...
 	scan_tree
-	put demand/state scanning
-	put demand/enabled 1
-	put demand/last_pass/hwpoison_pages 7
-	scan range 0x200000000 16M --watch >"$tmp/said" 2>&1 &
-	await grep -q "^demand .* 0 %" "$tmp/said"
-	put demand/read_bytes $((1073741824 + 8192))
-	put demand/enabled 0
-	wait $!
+	device_says "0x200000000 16777216 ${cpu-100}" "$end_of_range"
+	scan range 0x200000000 16M "$@" >"$tmp/said" 2>&1
 	set -- $?
 	cat "$tmp/said"
-	[ "$1" = 2 ] && grep "demand: .* ended before its pass" "$tmp/said" &&
-		grep "^read 8 KiB; hits: 0 rec" "$tmp/said"
+	device_was_told "0x200000000 16777216 ${cpu-100}" && [ "$1" = 0 ] &&
+		grep -F "read 16360 KiB, left out 1 leaving page, left out 2 offline pages, left out 3 hwpoison pages; hits: 0 recovered" \
+			"$tmp/said"
+}
+
+reads_range_in_json() {
+	scan_tree
+	device_says "0x200000000 16777216 100" "$end_of_range"
+	scan range 0x200000000 16M --json | jq -e '
+		.schema == "mfr-scan-range-1" and .ended and .read_bytes == 4090 * 4096
+		and .lost == [] and .pages == { read: 4090, leaving: 1,
+			offline: 2, hwpoison: 3, known: 0, unmapped: 0 }
+		and .hits == { recovered: 0, known: 0, not_recovered: 0 }'
+}
+
+# What the kernel says, a line for each read(2), only the lab shows.
+is_cut_off() {
+	scan_tree
+	device_says "0x200000000 16777216 100"
+	refused "up to 0x200000000: mfr scan range 0x200000000 16777216 max_cpu_percent=100 reads the rest" \
+		scan range 0x200000000 16M --root "$tmp/scan"
 }
 
 # The figures are the kernel's, here by hand; the pass of node2 ends by itself.
@@ -116,7 +119,7 @@ watches() {	# OPTION...
 	await grep 'node2.*50' "$tmp/watched" || return 1
 	put node2/passes 1
 	await grep -E 'node2.*(done|ended": ?true)' "$tmp/watched" || return 1
-	put node0/state "stopped: max_hits reached"
+	put node0/state idle
 	put node0/enabled 0
 	wait $!
 	set -- $?
@@ -159,22 +162,20 @@ draws_bar() {
 }
 
 # The scan goes on: nothing of it is touched.
-interrupts_tidily() {	# WHAT_TO_STOP WORD...
-	local before status what=$1
-	shift
+interrupts_tidily() {
+	local before status
 	scan_tree
-	put demand/state scanning
-	put demand/enabled 1
-	coproc interrupted { exec "$mfr" scan --root "$tmp/scan" "$@" 2>&1; }
+	coproc interrupted {
+		exec "$mfr" scan --root "$tmp/scan" --node=0 --watch 2>&1
+	}
 	exec {said}<&"${interrupted[0]}"
 	read -r -u "$said" _ || return 1
 	before=$(cat "$tmp/scan$memscan/node0/enabled")
 	kill -INT "$interrupted_PID"
 	wait "$interrupted_PID"
 	status=$?
-	grep -e "the kernel continues the scan; mfr scan stop $what stops" <&"$said" &&
-		[ $status = 2 ] && holds node0/enabled "$before" &&
-		holds demand/enabled 1
+	grep -e "the kernel continues the scan; mfr scan stop --node=0 stops" <&"$said" &&
+		[ $status = 2 ] && holds node0/enabled "$before"
 }
 
 # A module that is unloaded while somebody looks.
@@ -185,6 +186,215 @@ notices_unloading() {
 	mv "$tmp/scan$memscan" "$tmp/scan$memscan.gone"
 	wait $!
 	[ $? = 2 ] && grep "memscan was unloaded" "$tmp/watched"
+}
+
+# A machine with its memory, and a coverage as the kernel has it.
+coverage_tree() {
+	local blocks=$tmp/scan/sys/devices/system/memory
+	scan_tree
+	mkdir -p "$tmp/scan/etc" "$blocks"/memory{0,1}
+	echo 0123456789abcdef0123456789abcdef >"$tmp/scan/etc/machine-id"
+	echo 8000000 >"$blocks/block_size_bytes"
+	printf 'coverage 1 pages 0x0-0x10000\n1764075600\n' \
+		>"$tmp/scan$memscan/node0/coverage"
+	printf 'coverage 1 pages 0x10000-0x18000\n0\n' \
+		>"$tmp/scan$memscan/node2/coverage"
+	scan save --file="$tmp/saved"
+}
+
+empty_coverage() {
+	local node
+	for node in 0 2; do
+		: >"$tmp/scan$memscan/node$node/coverage"
+	done
+}
+
+has_coverage() {	# NODE LINES
+	[ "$(wc -l <"$tmp/scan$memscan/node$1/coverage")" = "$2" ]
+}
+
+saves_and_restores() {
+	coverage_tree && grep -q "^end 2$" "$tmp/saved" || return
+	cp "$tmp/scan$memscan/node0/coverage" "$tmp/expected"
+	empty_coverage
+	scan restore --file="$tmp/saved" &&
+		cmp "$tmp/expected" "$tmp/scan$memscan/node0/coverage" &&
+		has_coverage 2 2
+}
+
+# What is wrong with the file is said, and no node has anything of it.
+restores_nothing() {	# REGEX COMMAND_THAT_CHANGES_IT...
+	coverage_tree || return
+	empty_coverage
+	"${@:2}" || return
+	refused "$1" scan restore --file="$tmp/saved" --root "$tmp/scan" &&
+		has_coverage 0 0 && has_coverage 2 0
+}
+
+restores_what_is_there() {
+	coverage_tree || return
+	empty_coverage
+	rm -r "$tmp/scan$memscan/node2"
+	refused "node 2: .*not there" scan restore --file="$tmp/saved" \
+		--root "$tmp/scan" && has_coverage 0 2
+}
+
+cuts() {	# BYTES
+	truncate -s "-$1" "$tmp/saved"
+}
+
+# Any cut is noticed.
+restores_nothing_of_a_part() {
+	local size
+	coverage_tree || return
+	size=$(stat -c %s "$tmp/saved")
+	while ((size)); do
+		size=$((size > 9 ? size - 9 : 0))
+		truncate -s $size "$tmp/saved"
+		empty_coverage
+		refused "damaged|not of this" scan restore \
+			--file="$tmp/saved" --root "$tmp/scan" &&
+			has_coverage 0 0 || return
+	done
+}
+
+# Node 0, which is scanned every 100 s, and once node 2.
+problems_of_age() {	# AGE FILE_VALUE... [-- OPTION...]
+	scan_tree
+	put node0/cycle_seconds 100
+	put node0/age_seconds "$1"
+	shift
+	while (($#)) && [ "$1" != -- ]; do
+		put "${1%%=*}" "${1#*=}"
+		shift
+	done
+	"$mfr" check --root "$tmp/scan" --json "${@:2}" |
+		jq -r '.problems[] | select(test("was not read"))'
+}
+
+problems_of() {	# FILE VALUE
+	scan_tree
+	put "$1" "$2"
+	"$mfr" check --root "$tmp/scan" --json | jq -r '.problems[]'
+}
+
+test_many_hits() {
+	check "a node with too many hits a minute is a problem" eval \
+		'problems_of node0/state "waiting: max_hits_per_minute reached" |
+			grep "node 0 waits.*max_hits_per_minute: find the part"'
+	check "so is memory that is left out as broken" eval \
+		'problems_of node0/last_pass/broken_pages 32768 |
+			grep "node 0 left out 128 MiB around many errors"'
+	check "control: none is none" eval \
+		'! problems_of node0/last_pass/broken_pages 0 | grep "left out"'
+}
+
+isolates() {
+	scan_tree
+	put isolate ''
+	scan isolate 0x120000000 && holds isolate 0x120000000
+}
+
+# What was saved is not lost to a module that does not know it.
+saves_what_was_saved() {
+	coverage_tree || return
+	cp "$tmp/scan$memscan/node0/coverage" "$tmp/expected"
+	empty_coverage
+	scan save --file="$tmp/saved" && has_coverage 0 2 &&
+		cmp "$tmp/expected" "$tmp/scan$memscan/node0/coverage" &&
+		grep -qx 1764075600 "$tmp/saved"
+}
+
+replaces_nothing() {
+	coverage_tree || return
+	cp "$tmp/saved" "$tmp/expected"
+	rm -r "$tmp/scan$memscan/node2"
+	refused "not replaced" scan save --file="$tmp/saved" \
+		--root "$tmp/scan" && cmp "$tmp/expected" "$tmp/saved"
+}
+
+cannot_replace() {
+	coverage_tree && rm "$tmp/saved" && mkdir "$tmp/saved" || return
+	refused "not replaced, as it cannot be read.*move it away" \
+		scan save --file="$tmp/saved" --root "$tmp/scan"
+	set -- $?
+	rmdir "$tmp/saved"
+	return "$1"
+}
+
+test_pending() {
+	check "pending lists what was reported" eval 'scan_tree
+		scan pending >"$tmp/said"
+		[ $? = 1 ] && [ "$(cat "$tmp/said")" = 0x120000000 ]'
+	check "pending --json does" eval 'scan pending --json |
+		jq -e ".schema == \"mfr-scan-pending-1\" and .pages == [4831838208]"'
+	check "with nothing to list it is exit status 0" eval \
+		': >"$tmp/scan$memscan/pending_pages"; scan pending'
+	check "pages that are still in use are a problem" eval \
+		'problems_of pending 2 | grep "2 pages with errors are still in use"'
+	check "control: none is none" eval \
+		'! problems_of pending 0 | grep "still in use"'
+	check "isolate passes the address on" isolates
+	check "isolate without an address is refused" \
+		refused "needs a physical address" scan isolate
+	check "the actions are settings" eval 'scan_tree
+		scan set --node=2 action=report hugetlb_action=report &&
+			holds node2/action report &&
+			holds node2/hugetlb_action report &&
+			holds node0/action isolate'
+}
+
+test_age() {
+	check "memory as old as 17/8 of the cycle is no problem" eval \
+		'[ -z "$(problems_of_age 212)" ]'
+	check "older memory is, and what would help" eval \
+		'problems_of_age 213 | grep "node 0.*3 min 33 s.*3 min 32 s.*max_cpu"'
+	check "--max-age sets the limit, to more" eval \
+		'[ -z "$(problems_of_age 500 -- --max-age=500)" ]'
+	check "--max-age sets the limit, to less" eval \
+		'problems_of_age 50 -- --max-age=49 | grep "node 0.*50 s.*49 s"'
+	check "a pause is named as the cause" eval \
+		'problems_of_age 213 node0/state=paused | grep "pause=0"'
+	check "a refusal is" eval 'problems_of_age 213 "node0/state=refused: why" |
+		grep "is refused: mfr scan"'
+	check "that it is switched off is" eval \
+		'problems_of_age 213 node0/enabled=0 node0/state=idle |
+			grep "switched off: mfr scan start"'
+	check "a node that was never scanned is no problem" eval \
+		'[ -z "$(problems_of_age 1 node2/age_seconds=999999999)" ]'
+	check "--max-age of nothing is refused" refused "seconds above 0" \
+		check --max-age=0
+}
+
+test_coverage() {
+	check "save and restore keep the coverage of each node" \
+		saves_and_restores
+	check "save keeps what an earlier save knew" saves_what_was_saved
+	check "or does not replace it" replaces_nothing
+	check "a file that is no coverage is replaced, and that is said" eval \
+		'coverage_tree && echo junk >"$tmp/saved" &&
+			scan save --file="$tmp/saved" 2>&1 | grep "not of this.*and is replaced" &&
+			grep -q "^end 2$" "$tmp/saved"'
+	check "one that cannot be read is not" cannot_replace
+	check "restore without a file has nothing to do" eval \
+		'scan_tree; scan restore --file="$tmp/none" | grep "nothing to restore"'
+	check "restore takes nothing of another machine" restores_nothing \
+		"not of this machine" sed -i s/9abc/9abd/ "$tmp/scan/etc/machine-id"
+	check "nor of other memory" restores_nothing "not of this machine" \
+		mkdir "$tmp/scan/sys/devices/system/memory/memory2"
+	check "nor of a file that was cut short" restores_nothing \
+		"damaged or cut short" cuts 1
+	check "wherever that was" restores_nothing_of_a_part
+	check "nor of one with more in it" restores_nothing \
+		"damaged or cut short" eval 'echo more >>"$tmp/saved"'
+	check "nor of one with zeros at its end" restores_nothing \
+		"damaged or cut short" truncate -s +1 "$tmp/saved"
+	check "a node that is gone does not keep the others from it" \
+		restores_what_is_there
+	check "save to a directory that is not there is refused" \
+		refused "cannot write .*/none/x" scan save --root "$tmp/scan" \
+			--file="$tmp/none/x"
+	check "save takes no node" refused "no --node" scan save --node=0
 }
 
 test_scan() {
@@ -200,7 +410,7 @@ test_scan() {
 	check "no number of a node is refused" refused "not the number of a node" \
 		scan --node=one
 	check "another word is refused" \
-		refused "status, start, stop, set or range" scan fly
+		refused "status, start, stop, set, range, pending, isolate, save" scan fly
 	check "set without a setting is refused" refused "cycle_seconds, max_cpu" \
 		scan set
 	check "a setting that is not known is refused" \
@@ -210,16 +420,20 @@ test_scan() {
 	check "a setting of nothing is refused" \
 		refused "cycle_seconds, max_cpu" scan set pause=
 	check "stop with a word is refused" refused "takes no argument" scan stop 1
-	check "stop of two things is refused" refused "takes no argument but" \
-		scan stop range range
-	check "stop range takes no node" refused "no --node" \
-		scan stop range --node=0
 	check "range without a size is refused" refused "ADDRESS and a SIZE" \
 		scan range 0x1000
 	check "range at no address is refused" refused "physical address first" \
 		scan range here 4K
 	check "range of no size is refused" refused "a size second" \
 		scan range 0x1000 4X
+	check "range of nothing is refused" refused "a size second" \
+		scan range 0x1000 0
+	check "range with another word is refused" \
+		refused "no third word but max_cpu_percent" \
+		scan range 0x1000 4K scope=all
+	check "range without a device says so" eval 'scan_tree; refused \
+		"cannot open /dev/memscan .load the module.*: No such" \
+			scan range --root "$tmp/scan" 0x1000 4K'
 	check "a size above all numbers is refused" refused "a size second" \
 		scan range 0x1000 0x10000000000000000
 	check "range takes no node" refused "no --node" \
@@ -239,17 +453,20 @@ test_scan() {
 	check "start and stop write to those that are meant" starts_and_stops
 	check "start leaves out nodes without CPUs, unless named" \
 		leaves_out_far_nodes
-	check "range writes size and address, and shows the result" starts_range
-	check "stop range ends the range alone" stops_range
-	check "a range that is stopped meanwhile is not through" \
-		is_stopped_meanwhile
+	check "range orders what is asked for, and shows the result" reads_range
+	check "range has a cap on its CPU time" eval \
+		'cpu=5 reads_range max_cpu_percent=5'
+	check "range --json has the result" reads_range_in_json
+	check "a range that ends too soon says how to read the rest" is_cut_off
 	check "--watch shows each pass until it ends" watches
 	check "--watch --json does" watches_in_json
 	check "hits during --watch are exit status 1" watches_with_hits
 	check "--watch draws a bar on a terminal, with the time left" draws_bar
 	check "an interrupted --watch says that the scan goes on" \
-		interrupts_tidily --node=0 --watch --node=0
-	check "an interrupted range does" \
-		interrupts_tidily range range 0x1000 4K --watch
+		interrupts_tidily
 	check "--watch notices that the module goes" notices_unloading
+	test_many_hits
+	test_pending
+	test_age
+	test_coverage
 }

@@ -5,7 +5,8 @@
  * is killed.  The page is kept if the kernel can.
  *
  * victim --pages N does so in N base pages, one after the other; with 0 it only
- * poisons the line of the first.
+ * poisons the line of the first.  victim --close keeps no descriptor of the file,
+ * as many programs do.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -13,6 +14,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +45,7 @@ static void read_lost(const volatile char *bad)
 	errx(1, "no SIGBUS came");
 }
 
-static char *map_huge(void)
+static char *map_huge(bool closes)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB;
 	int fd = memfd_create("victim", flags | MFD_MF_KEEP_UE_MAPPED);
@@ -57,6 +59,8 @@ static char *map_huge(void)
 		 MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (p == MAP_FAILED)
 		err(1, "mmap of a 2 MiB huge page");
+	if (closes)
+		close(fd);
 	return p;
 }
 
@@ -79,7 +83,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--pages"))
 		pages = atol(argv[2]);
-	huge = map_huge();
+	huge = map_huge(argc == 2 && !strcmp(argv[1], "--close"));
 	if (signal(SIGBUS, on_sigbus) == SIG_ERR)
 		err(1, "signal");
 	pa = poison(huge + BAD_OFFSET);
