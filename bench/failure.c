@@ -469,7 +469,7 @@ static void event_figure(void)
 	static struct series told;
 	struct mfr_region_options options = {
 		.size = sizeof(options), .bytes = SAMPLES * SIZE_2M,
-		.page_bytes = SIZE_2M, .node = -1, .flags = MFR_REGION_PREALLOC,
+		.page_bytes = SIZE_2M, .flags = MFR_REGION_PREALLOC,
 	};
 	struct mfr_context *context;
 	struct mfr_region *r;
@@ -477,7 +477,7 @@ static void event_figure(void)
 
 	need(!pool_want(SIZE_2M, SAMPLES), "get huge pages");
 	need(!mfr_context_create(NULL, &context) &&
-	     !mfr_sigbus_install(context) &&
+	     !mfr_sigbus_install(context, 0) &&
 	     !mfr_region_create(context, &options, &r), "create a region");
 	memset(mfr_region_address(r), 1, options.bytes);
 	for (i = 0; i < SAMPLES; i++)

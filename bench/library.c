@@ -22,7 +22,7 @@
 
 #define SAMPLES		101
 #define LOOKUPS		20000
-#define PAGE		((uint64_t)MFR_PAGE_BYTES)
+#define PAGE		4096UL
 
 static int samples = SAMPLES;
 
@@ -51,7 +51,6 @@ static struct mfr_region *region(struct mfr_context *c, uint64_t bytes)
 {
 	struct mfr_region_options o = {
 		.size = sizeof(o), .bytes = bytes, .page_bytes = PAGE,
-		.node = -1,
 	};
 	struct mfr_region *r;
 
@@ -158,6 +157,48 @@ static void ledger(struct mfr_context *c, uint64_t ranges)
 	printf("figure insert_%lu_ns %.0f\n", ranges, median(insert));
 }
 
+/*
+ * An access of 8 bytes in the first page of a region of 4 GiB, with so much lost
+ * from the second page on, or in each @step-th page.  Nothing else is touched.
+ */
+static void word(struct mfr_context *c, const char *name, uint64_t lost,
+		 uint64_t step)
+{
+	static double reads[SAMPLES], loads[SAMPLES];
+	struct mfr_region *r = region(c, 4ULL << 30);
+	uint64_t value, page;
+	double start;
+	int s, n;
+
+	if (lost)
+		mfr_region_mark(r, PAGE, lost);
+	for (page = 1; step && page < (4ULL << 30) / PAGE; page += step)
+		mfr_region_mark(r, page * PAGE, PAGE);
+	mfr_write(r, 0, &value, sizeof(value));
+	for (s = 0; s < samples; s++) {
+		start = ns();
+		for (n = 0; n < LOOKUPS; n++)
+			mfr_read(r, 8 * (n % 500), &value, sizeof(value));
+		reads[s] = (ns() - start) / LOOKUPS;
+		start = ns();
+		for (n = 0; n < LOOKUPS; n++)
+			mfr_load64(r, 8 * (n % 500), &value);
+		loads[s] = (ns() - start) / LOOKUPS;
+	}
+	printf("figure read8_%s_ns %.0f\n", name, median(reads));
+	printf("figure load64_%s_ns %.0f\n", name, median(loads));
+	mfr_region_destroy(r);
+}
+
+static void words(struct mfr_context *c)
+{
+	word(c, "clean", 0, 0);
+	word(c, "page", PAGE, 0);
+	word(c, "1g", 1ULL << 30, 0);
+	word(c, "3g", 3ULL << 30, 0);
+	word(c, "ranges", 0, 10);
+}
+
 static volatile sig_atomic_t calls;
 
 static void count_call(int sig)
@@ -186,16 +227,19 @@ static void trap_calls(void)
 		_exit(255);
 }
 
-static void handler(struct mfr_context *c)
+/* In a child, with a context of its own, as it does not tell its parent's. */
+static void handler(void)
 {
 	siginfo_t info = { .si_signo = SIGBUS, .si_code = BUS_MCEERR_AR };
-	struct mfr_region *r = region(c, PAGE);
+	struct mfr_context *c;
 	int status;
 
-	info.si_addr = mfr_region_address(r);
-	info.si_addr_lsb = 12;
 	fflush(stdout);
 	if (!fork()) {
+		if (mfr_context_create(NULL, &c))
+			_exit(255);
+		info.si_addr = mfr_region_address(region(c, PAGE));
+		info.si_addr_lsb = 12;
 		trap_calls();
 		mfr_sigbus(c, &info, NULL);
 		_exit(calls);
@@ -206,7 +250,6 @@ static void handler(struct mfr_context *c)
 		exit(1);
 	}
 	printf("figure handler_system_calls %d\n", WEXITSTATUS(status));
-	mfr_region_destroy(r);
 }
 
 int main(int argc, char **argv)
@@ -223,6 +266,7 @@ int main(int argc, char **argv)
 	ledger(c, 1);
 	ledger(c, 1000);
 	ledger(c, 100000);
-	handler(c);
+	words(c);
+	handler();
 	return 0;
 }
