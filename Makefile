@@ -10,8 +10,11 @@ demo:	## one huge page, three errors: base and keep side by side
 demo-scan:	## five latent errors: with memscan and without
 	@tests/e2e/demo-scan
 
-check:	## every test; the last line is the sum
+check:	## what one wants after a change; the last line is the sum
 	@tests/run
+
+check-all: ## every test, on all kernels; 47 minutes
+	@tests/run --all
 
 check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour
 	@tests/run "tests/kernel/run --long --kernel keep-debug" \
@@ -75,4 +78,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-debug bench bench-record bench-report selftests campaign series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
+.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean

@@ -197,16 +197,16 @@ prepare_boot() {	# [COMMAND...]
 # QEMU makes its output non-blocking, which must not happen to our caller's,
 # so it gets a pipe.  It ends with us, even if we are killed.
 boot_and_judge() {	# COMMAND...
-	local status=0 relay
+	local status=0 relay started
 	prepare_boot "$@"
 	exec {relay_fd}> >(exec cat)
-	relay=$!
+	relay=$! started=$SECONDS
 	in_group setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
 		"${qemu_command[@]}" </dev/null >&"$relay_fd" 2>"$tmp/qemu" ||
 		status=$?
 	exec {relay_fd}>&-
 	wait "$relay" || true
-	judge "$status"
+	judge "$status" "$((SECONDS - started))"
 }
 
 boot_shell() {
@@ -236,9 +236,13 @@ warn_of_missed() {
 		say "loads of poison went unnoticed, results may be wrong: $(grep '^poison:' "$tmp/qemu")"
 }
 
-judge() {	# STATUS_OF_QEMU
+judge() {	# STATUS_OF_QEMU SECONDS
 	local status said
 	warn_of_missed
+	if (($1 == 137 && $2 < timeout)); then
+		show_failure "QEMU was killed after $2 s: is the host out of memory?"
+		exit 125
+	fi
 	if (($1 == 124 || $1 == 137)); then
 		show_failure "the guest did not end within $timeout s"
 		exit 124
