@@ -765,7 +765,8 @@ static int walk_init(struct kunit *test)
 	unmapped = 0;
 	leaving = 0;
 	known = 0;
-	loads = prefetched = 0;
+	loads = 0;
+	prefetched = 0;
 	hit_pfn = 0;
 	memscan_paused = false;
 	test->priv = w;

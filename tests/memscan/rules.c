@@ -251,7 +251,6 @@ static double seconds_of(clockid_t clock)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Within a tenth of the cap, as the process counts its time. */
 /* Adds the CPU time of the reads to @used; returns what the last one did. */
 static int read_at_20_percent(int fd, size_t bytes, double *used)
 {
