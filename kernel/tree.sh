@@ -70,6 +70,25 @@ check_added() {
 	done
 }
 
+# A patch is named after its subject, as git format-patch would.
+name_of() {	# PATCH
+	local subject
+
+	subject=$(sed -n 's/^Subject: \[PATCH\] //p' "$1" |
+		sed -E 's/[^A-Za-z0-9_.]+/-/g; s/^(.{52}).*/\1/; s/-$//')
+	echo "$subject.patch"
+}
+
+check_names() {
+	local patch name
+
+	for patch in $(patches); do
+		name=$(name_of "$patch")
+		[[ $patch = */0[0-9][0-9][0-9]-"$name" ]] ||
+			die "$patch should be named $name, after its subject"
+	done
+}
+
 # memscan's own files as a tree has them: "FILE_HERE FILE_IN_TREE" lines.
 memscan=kernel/memscan
 memscan_dir=drivers/ras/memscan
