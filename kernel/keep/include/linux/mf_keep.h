@@ -2,12 +2,13 @@
 /*
  * Keep HugeTLB folios mapped after an uncorrectable memory error.
  *
- * A file made by memfd_create(MFD_HUGETLB | MFD_MF_KEEP_UE_MAPPED) loses base
- * pages, not huge pages, to memory_failure(). The folio stays in the page cache
- * and mapped as a huge page; the base pages that hold errors (raw pages) are
- * recorded; when the last reference to the folio is dropped, it leaves the
- * HugeTLB pool and all base pages but the raw ones return to the buddy
- * allocator. See Documentation/mm/mf_keep.rst.
+ * A file made by memfd_create(MFD_HUGETLB | MFD_MF_KEEP_UE_MAPPED), or on a
+ * mount of hugetlbfs with mf_keep_ue_mapped, loses base pages, not huge pages,
+ * to memory_failure(). The folio stays in the page cache and mapped as a huge
+ * page; the base pages that hold errors (raw pages) are recorded; when the last
+ * reference to the folio is dropped, it leaves the HugeTLB pool and all base
+ * pages but the raw ones return to the buddy allocator. See
+ * Documentation/mm/mf_keep.rst.
  */
 #ifndef _LINUX_MF_KEEP_H
 #define _LINUX_MF_KEEP_H
