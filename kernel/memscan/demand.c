@@ -45,8 +45,8 @@
  * @totals: hits by outcome, and the last
  * @max_cpu_percent: upper limit on the share of one CPU
  * @budget: CPU time used under it
- * @used_ns: CPU time that reads have used so far, whoever read
- * @entered_ns: CPU time of the reader when it began to
+ * @used_ns: CPU time that its ranges have used so far, whoever called
+ * @entered_ns: CPU time of the caller when it began to
  * @ended: its end was said
  * @line: what is to be said
  * @unsaid: its length, until it has been
@@ -106,6 +106,22 @@ static int parse(char *line, struct memscan_range *range,
 	return make_range(addr, size, range);
 }
 
+/* All that is done for a range counts for the cap, or many small ones exceed it. */
+static void begin_to_use(struct demand *demand)
+{
+	demand->entered_ns = memscan_cpu_time_ns();
+}
+
+static u64 used_ns(const struct demand *demand)
+{
+	return demand->used_ns + memscan_cpu_time_ns() - demand->entered_ns;
+}
+
+static void end_to_use(struct demand *demand)
+{
+	demand->used_ns = used_ns(demand);
+}
+
 static int start(struct demand *demand, char *line)
 {
 	unsigned int max_cpu_percent;
@@ -145,7 +161,9 @@ static ssize_t demand_write(struct file *file, const char __user *from,
 		return -EINVAL;
 	if (mutex_lock_interruptible(&demand->lock))
 		return -ERESTARTSYS;
+	begin_to_use(demand);
 	err = memscan_walk_done(&demand->walk) ? start(demand, line) : -EBUSY;
+	end_to_use(demand);
 	mutex_unlock(&demand->lock);
 	return err ?: count;
 }
@@ -177,10 +195,9 @@ static int say_end(struct demand *demand)
 /* Wait as the CPU cap demands; 0 if a burst may follow. */
 static int rest(struct demand *demand)
 {
-	u64 used = demand->used_ns + memscan_cpu_time_ns() - demand->entered_ns;
 	u64 ns = memscan_budget_wait_ns(&demand->budget,
 					demand->max_cpu_percent,
-					ktime_get_ns(), used);
+					ktime_get_ns(), used_ns(demand));
 	ktime_t timeout = ns_to_ktime(ns);
 
 	if (ns) {
@@ -218,17 +235,14 @@ static int go_on(struct demand *demand)
 	return say_end(demand);
 }
 
-/* Only what is done in here counts for the cap. */
 static int go_on_under_cap(struct demand *demand)
 {
 	int n;
 
+	begin_to_use(demand);
 	/* A sysctl that was read a second ago will do. */
-	if (memscan_refusal())
-		return -EPERM;
-	demand->entered_ns = memscan_cpu_time_ns();
-	n = go_on(demand);
-	demand->used_ns += memscan_cpu_time_ns() - demand->entered_ns;
+	n = memscan_refusal() ? -EPERM : go_on(demand);
+	end_to_use(demand);
 	return n;
 }
 

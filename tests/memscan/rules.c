@@ -272,7 +272,7 @@ TEST_F_TIMEOUT(rules, a_range_has_a_cap, LONG_SECONDS)
 
 	ASSERT_LE(0, fd);
 	do {
-		ASSERT_EQ(0, read_at_20_percent(fd, 32 << 20, &used));
+		ASSERT_EQ(0, read_at_20_percent(fd, 8 << 20, &used));
 		took = seconds_of(CLOCK_MONOTONIC) - begin;
 	} while (took < 5);
 	/* A page more, for which the last of them is paid */
