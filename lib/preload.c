@@ -3,6 +3,7 @@
  * LD_PRELOAD=mfr-preload.so PROGRAM: the program's files of huge pages get the
  * policy, and so do its shared anonymous mappings of huge pages, which become
  * files for that.  If the kernel refuses, the call is made as the program made it.
+ * With MFR_VERBOSE in the environment it says of each whether it is kept.
  *
  * Programs that link libc statically are not reached, nor are private mappings and
  * files on hugetlbfs: those have no policy.
@@ -12,6 +13,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -87,17 +90,56 @@ static bool is_shared_huge(const long a[6])
 	       (type == MAP_SHARED || type == MAP_SHARED_VALIDATE);
 }
 
+static bool is_huge(long number, const long a[6])
+{
+	return (number == SYS_memfd_create && a[1] & MFD_HUGETLB) ||
+	       (number == SYS_mmap && a[3] & MAP_ANONYMOUS &&
+		a[3] & MAP_HUGETLB);
+}
+
+/* MFR_VERBOSE, which mfr run --verbose sets, was there at the start. */
+static bool verbose;
+
+static __attribute__((constructor)) void start(void)
+{
+	verbose = getenv("MFR_VERBOSE");
+}
+
+/* A line on the standard error. */
+static void tell(long number, const long a[6], bool kept)
+{
+	char line[160];
+	int n;
+
+	if (number == SYS_mmap)
+		n = snprintf(line, sizeof(line),
+			     "mfr: mmap() of %lu bytes of huge pages: %s\n",
+			     (unsigned long)a[1], kept ? "kept" :
+			     is_shared_huge(a) ? "not kept: refused" :
+			     "not kept: MAP_PRIVATE");
+	else
+		n = snprintf(line, sizeof(line),
+			     "mfr: memfd_create(\"%.64s\") of huge pages: %s\n",
+			     (const char *)a[0],
+			     kept ? "kept" : "not kept: refused");
+	raw3(SYS_write, STDERR_FILENO, (long)line, n);
+}
+
 /* With the policy if the call can have it, and as it is if that fails. */
 static long call(long number, const long a[6])
 {
 	long result = -1;
+	bool kept;
 
 	if (number == SYS_memfd_create && a[1] & MFD_HUGETLB)
 		result = huge_memfd((const char *)a[0], a[1]);
 	else if (number == SYS_mmap && is_shared_huge(a))
 		result = map_kept(a);
-	if (is_error(result))
+	kept = !is_error(result);
+	if (!kept)
 		result = raw(number, a);
+	if (verbose && !is_error(result) && is_huge(number, a))
+		tell(number, a, kept);
 	if (!is_error(result))
 		return result;
 	errno = -result;

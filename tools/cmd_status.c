@@ -2,6 +2,7 @@
 /*
  * mfr status: a host's memory on one screen.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 
 #define WIDTH		16	/* of a first column, at least */
 #define WIDTH_MAX	64
+#define UNKEPT_WIDTH	26	/* a command, and a number of 7 digits */
+#define WHOLE_FILES_MAX	32
 
 static void print_corrupted(const struct corrupted *corrupted)
 {
@@ -87,23 +90,57 @@ static void widen(int *width, const char *name)
 		*width = len < WIDTH_MAX ? len : WIDTH_MAX;
 }
 
+static void print_unkept(const struct kept *kept)
+{
+	const struct unkept *u;
+	size_t i;
+	int len;
+
+	if (kept->n_unkept)
+		printf("\n%-*s %10s %10s  %s\n", UNKEPT_WIDTH, "Not kept", "mapped",
+		       "pages of", "what would keep them");
+	for (i = 0; i < kept->n_unkept; i++) {
+		u = &kept->unkept[i];
+		len = printf("%s (%d)", plain_text(u->process.command).text,
+			     u->process.pid);
+		printf("%*s %10s %10s  %s\n", len < UNKEPT_WIDTH ?
+		       UNKEPT_WIDTH - len : 0, "", size_text(u->bytes).text,
+		       size_text(u->page_bytes).text, unkept_cures[u->why]);
+	}
+}
+
+/* Programs that have a file for each page have thousands. */
+static bool is_shown(const struct kept *kept, size_t i)
+{
+	return i < WHOLE_FILES_MAX || kept->file[i].n_lost;
+}
+
+static void print_kept_file(const struct kept_file *file, int width)
+{
+	printf("%-*s %10s %10zu  ", width, plain_text(file->name).text,
+	       size_text(kept_lost_bytes(file)).text, file->n_lost);
+	print_holders(file);
+}
+
 static void print_kept(const struct kept *kept)
 {
+	size_t i, omitted = 0;
 	int width = WIDTH;
-	size_t i;
 
 	for (i = 0; i < kept->n; i++)
-		widen(&width, kept->file[i].name);
+		if (is_shown(kept, i))
+			widen(&width, kept->file[i].name);
 	if (kept->n)
 		printf("\n%-*s %10s %10s  %s\n", width, "Kept files", "lost",
 		       "ranges", "held by");
-	for (i = 0; i < kept->n; i++) {
-		printf("%-*s %10s %10zu  ", width,
-		       plain_text(kept->file[i].name).text,
-		       size_text(kept_lost_bytes(&kept->file[i])).text,
-		       kept->file[i].n_lost);
-		print_holders(&kept->file[i]);
-	}
+	for (i = 0; i < kept->n; i++)
+		if (is_shown(kept, i))
+			print_kept_file(&kept->file[i], width);
+		else
+			omitted++;
+	if (omitted)
+		printf("and %zu more, which have lost nothing\n", omitted);
+	print_unkept(kept);
 	if (kept->unseen)
 		printf("\nKept files of %zu processes are not shown: only root may see them\n",
 		       kept->unseen);

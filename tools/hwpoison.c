@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "hwpoison.h"
@@ -90,14 +91,19 @@ static int find_flagged(struct page_list *list)
 
 /* A mapping of a file, from a line of /proc/PID/maps. */
 struct mapping {
-	uint64_t start, end, offset, inode;
+	uint64_t start, end, offset, device, inode;
 };
 
 static bool parse_mapping(const char *line, struct mapping *m)
 {
-	return sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64
-		      " %*s %" SCNu64, &m->start, &m->end, &m->offset,
-		      &m->inode) == 4;
+	unsigned int major, minor;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64
+		   " %x:%x %" SCNu64, &m->start, &m->end, &m->offset,
+		   &major, &minor, &m->inode) != 6)
+		return false;
+	m->device = makedev(major, minor);
+	return true;
 }
 
 /* The physical address that @va of the process maps to, or 0. */
@@ -117,7 +123,8 @@ static uint64_t translate(pid_t pid, uint64_t va)
 }
 
 /* The physical address of the file's page at @offset if @pid maps it, or 0. */
-static uint64_t place_by(pid_t pid, uint64_t inode, uint64_t offset)
+static uint64_t place_by(pid_t pid, const struct kept_file *file,
+			 uint64_t offset)
 {
 	struct mapping m;
 	uint64_t address = 0;
@@ -125,8 +132,8 @@ static uint64_t place_by(pid_t pid, uint64_t inode, uint64_t offset)
 	FILE *f = root_fopen("/proc/%d/maps", pid);
 
 	while (f && !address && fgets(line, sizeof(line), f))
-		if (parse_mapping(line, &m) && m.inode == inode &&
-		    offset >= m.offset &&
+		if (parse_mapping(line, &m) && m.device == file->device &&
+		    m.inode == file->inode && offset >= m.offset &&
 		    offset - m.offset < m.end - m.start)
 			address = translate(pid, m.start + offset - m.offset);
 	if (f)
@@ -140,7 +147,7 @@ static uint64_t place(const struct kept_file *file, uint64_t offset)
 	size_t i;
 
 	for (i = 0; i < file->n_holders && !address; i++)
-		address = place_by(file->holder[i].pid, file->inode, offset);
+		address = place_by(file->holder[i].pid, file, offset);
 	return address;
 }
 

@@ -162,6 +162,24 @@ static json_t *of_kept(const struct kept *kept)
 	return list;
 }
 
+static json_t *of_unkept(const struct kept *kept)
+{
+	json_t *list = json_make("[]");
+	const struct unkept *u;
+	size_t i;
+
+	for (i = 0; i < kept->n_unkept; i++) {
+		u = &kept->unkept[i];
+		json_array_append_new(list, json_make("{si so ss sI sI}",
+			"pid", (int)u->process.pid,
+			"command", json_of_name(u->process.command),
+			"reason", unkept_names[u->why],
+			"page_bytes", INTEGER(u->page_bytes),
+			"bytes", INTEGER(u->bytes)));
+	}
+	return list;
+}
+
 static json_t *of_dimms(const struct dimms *dimms)
 {
 	json_t *list = json_make("[]");
@@ -273,13 +291,14 @@ json_t *json_of_scanner(const struct scanner *scanner)
 
 json_t *json_of_host(const struct host *host)
 {
-	return json_make("{so sI so so so si so so so}",
+	return json_make("{so sI so so so so si so so so}",
 		"corrupted_bytes", host->corrupted.err ? json_null() :
 			json_integer(INTEGER(host->corrupted.bytes)),
 		"restored_bytes", INTEGER(host->corrupted.restored_bytes),
 		"nodes", of_nodes(&host->nodes),
 		"hugepages", of_pools(&host->pools),
 		"kept", of_kept(&host->kept),
+		"not_kept", of_unkept(&host->kept),
 		"processes_not_seen", (int)host->kept.unseen,
 		"dimms", of_dimms(&host->dimms),
 		"controllers", of_controllers(&host->dimms),

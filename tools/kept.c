@@ -3,16 +3,52 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
+#include "huge_mounts.h"
 #include "kept.h"
 #include "root.h"
 
 #define HUGE_BYTES_MIN	(2UL << 20)	/* on x86 */
+#define MEMFD		"/memfd:"
+#define ANONYMOUS	"/anon_hugepage"
+#define SYSV		"/SYSV"
+
+const char *const unkept_names[] = {
+	[UNKEPT_PRIVATE] = "private",
+	[UNKEPT_ANONYMOUS] = "anonymous",
+	[UNKEPT_SYSV] = "sysv",
+	[UNKEPT_MEMFD] = "memfd",
+	[UNKEPT_FILE] = "file",
+};
+
+const char *const unkept_cures[] = {
+	[UNKEPT_PRIVATE] = "a shared mapping (QEMU: share=on)",
+	[UNKEPT_ANONYMOUS] = "mfr run, or memory of memfd_create()",
+	[UNKEPT_SYSV] = "memory of memfd_create(), not of shmget()",
+	[UNKEPT_MEMFD] = "mfr run, or MFD_MF_KEEP_UE_MAPPED",
+	[UNKEPT_FILE] = "a hugetlbfs with the mount option mf_keep_ue_mapped",
+};
+
+/* Whose descriptors and mappings are looked at. */
+struct process {
+	struct kept *kept;
+	unsigned int pid;
+	struct huge_mounts mounts;
+	bool find_unkept;
+};
+
+static bool begins(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
 
 static int add_lost(struct kept_file *file, uint64_t offset, uint64_t length)
 {
@@ -40,7 +76,7 @@ static int parse_fdinfo(FILE *f, struct kept_file *file)
 		else if (!strcmp(line, "mf_keep_ue_mapped:\t1\n") ||
 			 !strcmp(line, "mf_keep_ue_mapped: 1\n"))
 			keep = 1;
-		else if (sscanf(line, "mnt_id: %" SCNu64, &file->mount) != 1)
+		else if (sscanf(line, "mnt_id: %" SCNu64, &file->device) != 1)
 			sscanf(line, "ino: %" SCNu64, &file->inode);
 	}
 	/* Gone while it was read: other descriptors of the file list everything. */
@@ -49,13 +85,29 @@ static int parse_fdinfo(FILE *f, struct kept_file *file)
 	return err ? err : keep;
 }
 
+/*
+ * Mounts have different numbers in different namespaces, devices have not. In a
+ * copy of /proc (--root) the link leads nowhere, and the mount has to do.
+ */
+static void identify(struct kept_file *file, const char *link)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(link, &st) || statfs(link, &fs))
+		return;
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
+	file->page_bytes = (uint64_t)fs.f_bsize;
+}
+
 static struct kept_file *find_file(struct kept *kept,
 				   const struct kept_file *file)
 {
 	size_t i;
 
 	for (i = 0; i < kept->n; i++)
-		if (kept->file[i].mount == file->mount &&
+		if (kept->file[i].device == file->device &&
 		    kept->file[i].inode == file->inode)
 			return &kept->file[i];
 	return NULL;
@@ -75,6 +127,14 @@ static struct kept_file *add_file(struct kept *kept, struct kept_file *file)
 	return &more[kept->n++];
 }
 
+static void name_process(struct holder *holder, unsigned int pid)
+{
+	holder->pid = (pid_t)pid;
+	if (read_line(holder->command, sizeof(holder->command),
+		      "/proc/%u/comm", pid))
+		strcpy(holder->command, "?");
+}
+
 static int add_holder(struct kept_file *file, unsigned int pid)
 {
 	struct holder *more;
@@ -86,134 +146,247 @@ static int add_holder(struct kept_file *file, unsigned int pid)
 	if (!more)
 		return -ENOMEM;
 	file->holder = more;
-	more += file->n_holders++;
-	more->pid = (pid_t)pid;
-	if (read_line(more->command, sizeof(more->command), "/proc/%u/comm",
-		      pid))
-		strcpy(more->command, "?");
+	name_process(&more[file->n_holders++], pid);
 	return 0;
 }
 
-/* Only files of memfd_create(), which have this prefix, can have the policy. */
-static bool is_memfd(const char *path, char *name, size_t size)
+static void cut_deleted(char *path)
 {
-	static const char prefix[] = "/memfd:", suffix[] = " (deleted)";
+	static const char suffix[] = " (deleted)";
+	size_t len = strlen(path), cut = sizeof(suffix) - 1;
+
+	if (len >= cut && !strcmp(path + len - cut, suffix))
+		path[len - cut] = '\0';
+}
+
+/*
+ * Only files of memfd_create() and files on hugetlbfs can have the policy. Others
+ * are not touched: they may be devices, or of a server that has gone.
+ */
+static bool may_be_kept(const struct process *p, const char *link,
+			struct kept_file *file)
+{
 	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-	size_t len;
+	const char *name = target;
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
 
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	if (strncmp(target, prefix, sizeof(prefix) - 1))
+	cut_deleted(target);
+	if (begins(target, MEMFD))
+		name += strlen(MEMFD);
+	else if (!huge_mounts_find(&p->mounts, target))
 		return false;
-	len = strlen(target);
-	if (len >= sizeof(suffix) - 1 &&
-	    !strcmp(target + len - (sizeof(suffix) - 1), suffix))
-		target[len - (sizeof(suffix) - 1)] = '\0';
-	snprintf(name, size, "%.255s", target + sizeof(prefix) - 1);
+	snprintf(file->name, sizeof(file->name), "%.255s", name);
 	return true;
 }
 
-/* Take what @fdinfo says of @file, which @pid holds; closes @fdinfo. */
-static int take_fdinfo(struct kept *kept, unsigned int pid,
-		       struct kept_file *file, FILE *fdinfo)
+/* Take what @fdinfo says of @file; closes @fdinfo. As parse_fdinfo(). */
+static int take_fdinfo(const struct process *p, struct kept_file *file,
+		       const char *link, FILE *fdinfo)
 {
 	struct kept_file *known;
-	int ret = parse_fdinfo(fdinfo, file);
+	int err, ret = parse_fdinfo(fdinfo, file);
 
 	fclose(fdinfo);
 	if (ret > 0) {
-		known = find_file(kept, file);
+		identify(file, link);
+		known = find_file(p->kept, file);
 		if (!known)
-			known = add_file(kept, file);
-		ret = known ? add_holder(known, pid) : -ENOMEM;
+			known = add_file(p->kept, file);
+		err = known ? add_holder(known, p->pid) : -ENOMEM;
+		ret = err ? err : 1;
 	}
 	free(file->lost);
 	return ret;
 }
 
 /* A process or descriptor that is gone by now is not an error. */
-static int read_descriptor(struct kept *kept, unsigned int pid,
-			   unsigned int fd)
+static int read_descriptor(const struct process *p, unsigned int fd)
 {
 	struct kept_file file = { 0 };
+	char link[PATH_MAX];
 	FILE *f;
 
-	if (!is_memfd(root_path("/proc/%u/fd/%u", pid, fd), file.name,
-		      sizeof(file.name)))
+	snprintf(link, sizeof(link), "%s",
+		 root_path("/proc/%u/fd/%u", p->pid, fd));
+	if (!may_be_kept(p, link, &file))
 		return 0;
-	f = root_fopen("/proc/%u/fdinfo/%u", pid, fd);
-	return f ? take_fdinfo(kept, pid, &file, f) : 0;
+	f = root_fopen("/proc/%u/fdinfo/%u", p->pid, fd);
+	return f ? take_fdinfo(p, &file, link, f) : 0;
 }
 
-/* A descriptor of our own, as the process has none: -EPERM if we may not. */
-static int read_mapping(struct kept *kept, unsigned int pid, const char *range)
-{
-	struct kept_file file = { 0 };
-	const char *path = root_path("/proc/%u/map_files/%s", pid, range);
-	char fdinfo[64];
-	FILE *f;
-	int fd, ret = 0;
-
-	if (!is_memfd(path, file.name, sizeof(file.name)))
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EPERM || errno == EACCES ? -EPERM : 0;
-	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", fd);
-	f = fopen(fdinfo, "re");
-	if (f)
-		ret = take_fdinfo(kept, pid, &file, f);
-	close(fd);
-	return ret;
-}
-
-/* Huge pages are mapped whole: users can map many small files. */
-static bool may_be_huge(const char *line)
-{
-	unsigned long start, end;
-
-	return strstr(line, " /memfd:") &&
-	       sscanf(line, "%lx-%lx", &start, &end) == 2 &&
-	       !((start | end) % HUGE_BYTES_MIN);
-}
-
-/* Many programs close a descriptor once they have mapped the file. */
-static int read_mappings(struct kept *kept, unsigned int pid)
-{
-	FILE *maps = root_fopen("/proc/%u/maps", pid);
-	char *line = NULL;
-	size_t size = 0;
-	int err = 0;
-
-	while (maps && err >= 0 && getline(&line, &size, maps) >= 0)
-		if (may_be_huge(line)) {
-			line[strcspn(line, " ")] = '\0';
-			err = read_mapping(kept, pid, line);
-		}
-	free(line);
-	if (maps)
-		fclose(maps);
-	if (err == -EPERM)
-		kept->unseen++;
-	return err == -ENOMEM ? err : 0;
-}
-
-static int read_process(struct kept *kept, unsigned int pid)
+static int read_descriptors(const struct process *p)
 {
 	char dir[64];
 	unsigned int *fds;
 	int i, n, err = 0;
 
-	snprintf(dir, sizeof(dir), "/proc/%u/fdinfo", pid);
+	snprintf(dir, sizeof(dir), "/proc/%u/fdinfo", p->pid);
 	n = list_numbered(dir, "", &fds);
 	if (n == -EACCES || n == -EPERM)
-		kept->unseen++;
-	for (i = 0; i < n && !err; i++)
-		err = read_descriptor(kept, pid, fds[i]);
+		p->kept->unseen++;
+	for (i = 0; i < n && err >= 0; i++)
+		err = read_descriptor(p, fds[i]);
 	free(fds);
-	return err < 0 ? err : read_mappings(kept, pid);
+	return err < 0 ? err : 0;
+}
+
+/* A line of /proc/PID/maps. */
+struct mapping {
+	char range[40];
+	uint64_t bytes;
+	bool is_private;	/* and writable: what is written is copied */
+	const char *path;
+};
+
+static bool parse_mapping(char *line, struct mapping *m)
+{
+	unsigned long start, end;
+	char mode[5];
+	int at = 0;
+
+	if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %n", &start, &end, mode,
+		   &at) != 3 || !at)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	m->path = line + at;
+	m->bytes = end - start;
+	m->is_private = mode[1] == 'w' && mode[3] == 'p';
+	snprintf(m->range, sizeof(m->range), "%lx-%lx", start, end);
+	/* Huge pages are mapped whole: users can map many small files. */
+	return !((start | end) % HUGE_BYTES_MIN);
+}
+
+static bool may_be_huge(const struct process *p, const struct mapping *m)
+{
+	return begins(m->path, MEMFD) || begins(m->path, ANONYMOUS) ||
+	       begins(m->path, SYSV) || huge_mounts_find(&p->mounts, m->path);
+}
+
+static enum unkept_why why_unkept(const struct mapping *m)
+{
+	return m->is_private ? UNKEPT_PRIVATE :
+	       begins(m->path, ANONYMOUS) ? UNKEPT_ANONYMOUS :
+	       begins(m->path, SYSV) ? UNKEPT_SYSV :
+	       begins(m->path, MEMFD) ? UNKEPT_MEMFD : UNKEPT_FILE;
+}
+
+/* That of the process, for that reason, or a new one; NULL without memory. */
+static struct unkept *unkept_of(const struct process *p, enum unkept_why why,
+				uint64_t page_bytes)
+{
+	struct kept *kept = p->kept;
+	struct unkept *u;
+	size_t i;
+
+	for (i = kept->n_unkept; i--;) {
+		u = &kept->unkept[i];
+		if (u->process.pid != (pid_t)p->pid)
+			break;
+		if (u->why == why && u->page_bytes == page_bytes)
+			return u;
+	}
+	u = reallocarray(kept->unkept, kept->n_unkept + 1, sizeof(*u));
+	if (!u)
+		return NULL;
+	kept->unkept = u;
+	u += kept->n_unkept++;
+	*u = (struct unkept){ .why = why, .page_bytes = page_bytes };
+	name_process(&u->process, p->pid);
+	return u;
+}
+
+static int add_unkept(const struct process *p, const struct mapping *m,
+		      uint64_t page_bytes)
+{
+	struct unkept *unkept;
+
+	if (!p->find_unkept)
+		return 0;
+	unkept = unkept_of(p, why_unkept(m), page_bytes);
+	if (!unkept)
+		return -ENOMEM;
+	unkept->bytes += m->bytes;
+	return 0;
+}
+
+/* Of the mapping's file, by a descriptor of our own. */
+static int read_open_mapping(const struct process *p, const struct mapping *m,
+			     const char *link, int fd)
+{
+	struct kept_file file = { 0 };
+	char fdinfo[64];
+	struct statfs fs;
+	FILE *f = NULL;
+	int ret = 0;
+
+	if (fstatfs(fd, &fs) || fs.f_type != HUGETLBFS_MAGIC)
+		return 0;
+	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", fd);
+	if (may_be_kept(p, link, &file))
+		f = fopen(fdinfo, "re");
+	if (f)
+		ret = take_fdinfo(p, &file, link, f);
+	if (ret < 0 || (ret && !m->is_private))
+		return ret;
+	return add_unkept(p, m, (uint64_t)fs.f_bsize);
+}
+
+/* The process may have closed its descriptor: -EPERM if we may not have one. */
+static int read_mapping(const struct process *p, const struct mapping *m)
+{
+	char link[PATH_MAX];
+	int fd, ret;
+
+	snprintf(link, sizeof(link), "%s",
+		 root_path("/proc/%u/map_files/%s", p->pid, m->range));
+	fd = open(link, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EPERM || errno == EACCES ? -EPERM : 0;
+	ret = read_open_mapping(p, m, link, fd);
+	close(fd);
+	return ret;
+}
+
+static int read_mappings(const struct process *p)
+{
+	FILE *maps = root_fopen("/proc/%u/maps", p->pid);
+	struct mapping m;
+	char *line = NULL;
+	size_t size = 0;
+	int err = 0;
+
+	while (maps && err >= 0 && getline(&line, &size, maps) >= 0)
+		if (parse_mapping(line, &m) && may_be_huge(p, &m))
+			err = read_mapping(p, &m);
+	free(line);
+	if (maps)
+		fclose(maps);
+	if (err == -EPERM)
+		p->kept->unseen++;
+	return err == -ENOMEM ? err : 0;
+}
+
+static int read_process(struct process *p)
+{
+	int err = huge_mounts_read(&p->mounts, p->pid);
+
+	if (!err)
+		err = read_descriptors(p);
+	if (!err)
+		err = read_mappings(p);
+	huge_mounts_free(&p->mounts);
+	return err;
+}
+
+void kept_read_process(struct kept *kept, pid_t pid)
+{
+	struct process p = { .kept = kept, .pid = (unsigned int)pid };
+
+	p.find_unkept = !access(root_path("/sys/kernel/mm/mf_keep"), F_OK);
+	kept->err = read_process(&p);
 }
 
 void kept_read(struct kept *kept)
@@ -223,7 +396,7 @@ void kept_read(struct kept *kept)
 
 	*kept = (struct kept){ .err = n < 0 ? n : 0 };
 	for (i = 0; i < n && !kept->err; i++)
-		kept->err = read_process(kept, pids[i]);
+		kept_read_process(kept, (pid_t)pids[i]);
 	free(pids);
 }
 
@@ -236,6 +409,7 @@ void kept_free(struct kept *kept)
 		free(kept->file[i].holder);
 	}
 	free(kept->file);
+	free(kept->unkept);
 	*kept = (struct kept){ 0 };
 }
 

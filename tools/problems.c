@@ -20,8 +20,7 @@
 #include "size.h"
 
 /* The names in it are others', and it has to stay one line. */
-static void __attribute__((format(printf, 2, 3)))
-add(struct problems *problems, const char *fmt, ...)
+void problems_add(struct problems *problems, const char *fmt, ...)
 {
 	char **more = reallocarray(problems->text, problems->n + 1,
 				   sizeof(*more));
@@ -52,8 +51,8 @@ static void find_corrupted(struct problems *problems, const struct host *host,
 
 	if (host->corrupted.err || bytes <= tolerated_bytes)
 		return;
-	add(problems, "%s of memory are poisoned: find the DIMM, and replace it if more of it fails",
-	    size_text(bytes).text);
+	problems_add(problems, "%s of memory are poisoned: find the DIMM, and replace it if more of it fails",
+		     size_text(bytes).text);
 }
 
 static uint64_t known(uint64_t count)
@@ -75,22 +74,43 @@ static void find_unrecovered(struct problems *problems,
 		n = node_unrecovered(&nodes->node[i]);
 		n = n > restored ? n - restored : 0;
 		if (n)
-			add(problems, "node %u: the kernel did not recover from %" PRIu64 " error%s: move what runs there away and reboot",
-			    nodes->node[i].id, n, plural(n));
+			problems_add(problems, "node %u: the kernel did not recover from %" PRIu64 " error%s: move what runs there away and reboot",
+				     nodes->node[i].id, n, plural(n));
 	}
 }
 
-static void find_lost(struct problems *problems, const struct kept *kept)
+static bool is_qemu(const struct holder *holder)
+{
+	return !strncmp(holder->command, "qemu-", 5);
+}
+
+/* A VMM shares its guest's memory with helpers, which are not what to restart. */
+static const struct holder *owner(const struct kept_file *file)
+{
+	size_t i;
+
+	for (i = 0; i < file->n_holders; i++)
+		if (is_qemu(&file->holder[i]))
+			return &file->holder[i];
+	return file->holder;
+}
+
+void problems_find_lost(struct problems *problems, const struct kept *kept)
 {
 	const struct kept_file *file;
+	const struct holder *holder;
 	size_t i;
 
 	for (i = 0; i < kept->n; i++) {
 		file = &kept->file[i];
+		holder = owner(file);
 		if (file->n_lost)
-			add(problems, "%s (%d) has lost %s of %s: migrate or restart it when that suits",
-			    file->holder->command, file->holder->pid,
-			    size_text(kept_lost_bytes(file)).text, file->name);
+			problems_add(problems, "%s (%d) has lost %s of %s: %s",
+				     holder->command, holder->pid,
+				     size_text(kept_lost_bytes(file)).text,
+				     file->name, is_qemu(holder) ?
+				     "shut its guest down and start it again when that suits; QEMU cannot migrate it, and resets it only with a spare huge page" :
+				     "restart it when that suits");
 	}
 }
 
@@ -107,10 +127,10 @@ static void find_dimms(struct problems *problems, const struct dimms *dimms)
 			continue;
 		several = !strncmp(dimm->name, "csrow", 5) &&
 			  strchr(dimm->label, '+');
-		add(problems, "%s %s: %" PRIu64 " uncorrected error%s: replace %s",
-		    several ? "DIMMs" : !strncmp(dimm->name, "dimm", 4) ?
-		    "DIMM" : "DIMM of", dimm->label, dimm->uncorrected,
-		    plural(dimm->uncorrected), several ? "one of these" : "it");
+		problems_add(problems, "%s %s: %" PRIu64 " uncorrected error%s: replace %s",
+			     several ? "DIMMs" : !strncmp(dimm->name, "dimm", 4) ?
+			     "DIMM" : "DIMM of", dimm->label, dimm->uncorrected,
+			     plural(dimm->uncorrected), several ? "one of these" : "it");
 	}
 }
 
@@ -122,11 +142,11 @@ static void find_untraced(struct problems *problems, const struct dimms *dimms)
 	for (i = 0; i < dimms->n_controllers; i++) {
 		c = &dimms->controller[i];
 		if (known(c->untraced_uncorrected))
-			add(problems, "memory controller %u%s%s%s: %" PRIu64 " uncorrected error%s of no known DIMM: find it by the address in the kernel's log, or in that of the BMC",
-			    c->number, *c->name ? " (" : "", c->name,
-			    *c->name ? ")" : "",
-			    c->untraced_uncorrected,
-			    plural(c->untraced_uncorrected));
+			problems_add(problems, "memory controller %u%s%s%s: %" PRIu64 " uncorrected error%s of no known DIMM: find it by the address in the kernel's log, or in that of the BMC",
+				     c->number, *c->name ? " (" : "", c->name,
+				     *c->name ? ")" : "",
+				     c->untraced_uncorrected,
+				     plural(c->untraced_uncorrected));
 	}
 }
 
@@ -159,16 +179,16 @@ static void find_old(struct problems *problems, const struct scan *scan,
 	if (!scan->figure[SCAN_ENABLED] && !scan->figure[SCAN_READ_BYTES])
 		return;
 	if (age > limit_seconds)
-		add(problems, "node %d has memory that was not read for %s, where %s is the limit: %s",
-		    scan->node, span_text(age).text,
-		    span_text(limit_seconds).text, why_old(scan));
+		problems_add(problems, "node %d has memory that was not read for %s, where %s is the limit: %s",
+			     scan->node, span_text(age).text,
+			     span_text(limit_seconds).text, why_old(scan));
 }
 
 static void find_refused(struct problems *problems, const struct scan *scan)
 {
 	if (scan->state == SCAN_REFUSED)
-		add(problems, "%s is to be scanned, which is %s (mfr scan)",
-		    scan->name, scan->state_text);
+		problems_add(problems, "%s is to be scanned, which is %s (mfr scan)",
+			     scan->name, scan->state_text);
 }
 
 /* So many hits that not all of a node is read, or not at its pace. */
@@ -177,11 +197,11 @@ static void find_many_hits(struct problems *problems, const struct scan *scan)
 	uint64_t broken = scan->figure[SCAN_LAST_PASS_BROKEN_PAGES];
 
 	if (broken)
-		add(problems, "the last scan of node %d left out %s around many errors: find the part that is broken (mfr scan)",
-		    scan->node, size_text(broken * 4096).text);
+		problems_add(problems, "the last scan of node %d left out %s around many errors: find the part that is broken (mfr scan)",
+			     scan->node, size_text(broken * 4096).text);
 	if (scan->state == SCAN_WAITING)
-		add(problems, "the scan of node %d waits, as it has found max_hits_per_minute: find the part that is broken (mfr scan)",
-		    scan->node);
+		problems_add(problems, "the scan of node %d waits, as it has found max_hits_per_minute: find the part that is broken (mfr scan)",
+			     scan->node);
 }
 
 void problems_find_scanner(struct problems *problems,
@@ -198,12 +218,12 @@ void problems_find_scanner(struct problems *problems,
 		find_old(problems, scan, max_age_seconds);
 	}
 	if (scanner->pending)
-		add(problems, "%" PRIu64 " page%s with errors %s still in use: move what uses %s, then isolate %s (mfr scan pending)",
-		    scanner->pending,
-		    plural(scanner->pending),
-		    scanner->pending == 1 ? "is" : "are",
-		    scanner->pending == 1 ? "it" : "them",
-		    scanner->pending == 1 ? "it" : "them");
+		problems_add(problems, "%" PRIu64 " page%s with errors %s still in use: move what uses %s, then isolate %s (mfr scan pending)",
+			     scanner->pending,
+			     plural(scanner->pending),
+			     scanner->pending == 1 ? "is" : "are",
+			     scanner->pending == 1 ? "it" : "them",
+			     scanner->pending == 1 ? "it" : "them");
 }
 
 void problems_find(struct problems *problems, const struct host *host,
@@ -214,7 +234,7 @@ void problems_find(struct problems *problems, const struct host *host,
 	find_dimms(problems, &host->dimms);
 	find_untraced(problems, &host->dimms);
 	find_corrupted(problems, host, limits->poisoned_bytes);
-	find_lost(problems, &host->kept);
+	problems_find_lost(problems, &host->kept);
 	problems_find_scanner(problems, &host->scanner,
 			      limits->max_age_seconds);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct host;
+struct kept;
 struct scanner;
 
 /* Each text is a sentence that says what is wrong and what to do (plain.h). */
@@ -25,10 +26,14 @@ struct limits {
 
 void problems_find(struct problems *problems, const struct host *host,
 		   const struct limits *limits);
+/* Add what kept files have lost. */
+void problems_find_lost(struct problems *problems, const struct kept *kept);
 /* Add only the problems of the scanner. */
 void problems_find_scanner(struct problems *problems,
 			   const struct scanner *scanner,
 			   uint64_t max_age_seconds);
+void problems_add(struct problems *problems, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void problems_free(struct problems *problems);
 
 #endif /* MFR_PROBLEMS_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <libmount.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "huge_mounts.h"
+#include "root.h"
+
+static int add(struct huge_mounts *mounts, struct libmnt_fs *fs)
+{
+	struct huge_mount *more = reallocarray(mounts->mount, mounts->n + 1,
+					       sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	mounts->mount = more;
+	more += mounts->n;
+	*more = (struct huge_mount){
+		.dir = strdup(mnt_fs_get_target(fs)),
+		.kept = !mnt_fs_get_option(fs, "mf_keep_ue_mapped", NULL, NULL),
+	};
+	if (!more->dir)
+		return -ENOMEM;
+	mounts->n++;
+	return 0;
+}
+
+static int add_all(struct huge_mounts *mounts, struct libmnt_table *table)
+{
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	int err = iter ? 0 : -ENOMEM;
+
+	while (!err && !mnt_table_next_fs(table, iter, &fs))
+		if (mnt_fs_match_fstype(fs, "hugetlbfs") && mnt_fs_get_target(fs))
+			err = add(mounts, fs);
+	mnt_free_iter(iter);
+	return err;
+}
+
+int huge_mounts_read(struct huge_mounts *mounts, unsigned int pid)
+{
+	const char *path = root_path("/proc/%u/mountinfo", pid);
+	struct libmnt_table *table = mnt_new_table_from_file(path);
+	int err = 0;
+
+	*mounts = (struct huge_mounts){ 0 };
+	if (table)
+		err = add_all(mounts, table);
+	mnt_unref_table(table);
+	if (err)
+		huge_mounts_free(mounts);
+	return err;
+}
+
+void huge_mounts_free(struct huge_mounts *mounts)
+{
+	size_t i;
+
+	for (i = 0; i < mounts->n; i++)
+		free(mounts->mount[i].dir);
+	free(mounts->mount);
+	*mounts = (struct huge_mounts){ 0 };
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && path[len] == '/';
+}
+
+/* Another mount may be below: the longest directory is the file's. */
+const struct huge_mount *huge_mounts_find(const struct huge_mounts *mounts,
+					  const char *path)
+{
+	const struct huge_mount *found = NULL;
+	size_t i;
+
+	for (i = 0; i < mounts->n; i++)
+		if (is_below(path, mounts->mount[i].dir) &&
+		    (!found || strlen(mounts->mount[i].dir) >
+		     strlen(found->dir)))
+			found = &mounts->mount[i];
+	return found;
+}
