@@ -37,6 +37,9 @@ selftests:	## all of the kernel's own selftests on base and keep
 campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 25 minutes
 	@tests/run "tests/campaign/run --long" "tests/hostile/run --long"
 
+check-programs: ## real programs in the lab: QEMU, PostgreSQL
+	@tests/run tests/programs/run
+
 series:	## export keep and memscan for git am
 	@kernel/series
 
@@ -78,4 +81,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
+.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign check-programs series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean

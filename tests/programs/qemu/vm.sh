@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# shellcheck shell=bash
+#
+# A Linux guest in QEMU, on memory of huge pages: start it, ask it, break its
+# memory.  For a test that has $tmp.
+
+backend=memory-backend-memfd	# the name of QEMU's memfd
+bad_byte=$((0x140))		# of a page: the line that breaks (guest.c)
+vm=
+
+# $memory is the guest's, by huge pages of $page; it runs $kernel_image, $initrd.  What QEMU prints, its guest and
+# its monitor is in the directory $out.
+start_vm() {	# QEMU_WORD...
+	local word out_fd
+	stop_vm
+	out=$(mktemp -d "$tmp/vm.XXXXXX")
+	mkfifo "$out/ask" "$out/command"
+	: >"$out/said"
+	: >"$out/qmp"
+	exec {ask_fd}<>"$out/ask" {qmp_fd}<>"$out/command"
+	"$@" -nodefaults -no-user-config -display none -accel kvm -smp 1 \
+		-m "$memory" -machine pc,memory-backend=ram \
+		-object "memory-backend-memfd,id=ram,size=$memory,hugetlb=on,hugetlbsize=$page,share=on" \
+		-kernel "$kernel_image" -initrd "$initrd" \
+		-append "console=ttyS0 loglevel=4 panic=-1 pattern_mib=$pattern_mib" \
+		-serial "file:$out/console" \
+		-chardev "file,id=wire,path=$out/said,input-path=$out/ask" \
+		-serial chardev:wire \
+		-chardev "file,id=qmp,path=$out/qmp,input-path=$out/command" \
+		-mon chardev=qmp,mode=control \
+		>"$out/qemu" 2>&1 </dev/null &
+	vm=$!
+	qmp qmp_capabilities
+}
+
+stop_vm() {
+	[ -n "$vm" ] || return 0
+	kill -KILL "$vm" 2>/dev/null
+	wait "$vm" 2>/dev/null
+	exec {ask_fd}>&- {qmp_fd}>&-
+	vm=
+}
+
+# Retry a command until it succeeds.
+within() {	# SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < end)) || { echo "in vain: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# A command of QEMU's monitor protocol.
+qmp() {	# COMMAND [ARGUMENTS_AS_JSON]
+	echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" >&"$qmp_fd"
+}
+
+lives() {
+	[ -d "/proc/$vm/fd" ] && [ -n "$(ls "/proc/$vm/fd")" ]
+}
+
+answers() {	# SECONDS QUESTION REGEX
+	local before
+	before=$(wc -l <"$out/said")
+	echo "$2" >&"$ask_fd"
+	within "$1" eval "tail -n +$((before + 1)) '$out/said' | grep -qE '^${2%% *}.*: '"
+	tail -n +$((before + 1)) "$out/said"
+	tail -n +$((before + 1)) "$out/said" | tr -d '\r' | grep -qxE -- "$3"
+}
+
+is_ready() {	# TIMES
+	[ "$(grep -c '^ready: ' "$out/said")" -ge "$1" ]
+}
+
+# Where a page of the guest's pattern is in its memory.
+offset_of() {	# PAGE
+	answers 30 "where $1" "where $1: 0x.*" |
+		tr -d '\r' | sed -n "s/^where $1: //p"
+}
+
+break_page() {	# PAGE
+	local at
+	at=$(offset_of "$1")
+	[ -n "$at" ] && /poison add "$vm" $backend $((at + bad_byte))
+}
+
+events() {
+	grep -c '"event": "MEMORY_FAILURE"' "$out/qmp"
+}
+
+# What the kernel lists as lost, a line "OFFSET+LENGTH" each.
+listed_as_lost() {
+	sed -n 's/^mf_ue: //p' /proc/"$vm"/fdinfo/*
+}
