@@ -2,7 +2,7 @@
 # The front door.  A target only names the script that does the work.
 
 help:	## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s%s\n", $$1, $$2}' Makefile
 
 demo:	## one huge page, three errors: base and keep side by side
 	@tests/e2e/demo
