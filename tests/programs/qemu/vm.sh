@@ -12,22 +12,22 @@ vm=
 # $memory is the guest's, by huge pages of $page; it runs $kernel_image, $initrd.  What QEMU prints, its guest and
 # its monitor is in the directory $out.
 start_vm() {	# QEMU_WORD...
-	local word out_fd
 	stop_vm
 	out=$(mktemp -d "$tmp/vm.XXXXXX")
-	mkfifo "$out/ask" "$out/command"
-	: >"$out/said"
-	: >"$out/qmp"
-	exec {ask_fd}<>"$out/ask" {qmp_fd}<>"$out/command"
+	mkfifo "$out"/{wire,monitor}.{in,out}
+	exec {wire_fd}<>"$out/wire.in" {qmp_fd}<>"$out/monitor.in"
+	cat "$out/wire.out" >"$out/said" &
+	readers=($!)
+	cat "$out/monitor.out" >"$out/qmp" &
+	readers+=($!)
 	"$@" -nodefaults -no-user-config -display none -accel kvm -smp 1 \
 		-m "$memory" -machine pc,memory-backend=ram \
 		-object "memory-backend-memfd,id=ram,size=$memory,hugetlb=on,hugetlbsize=$page,share=on" \
 		-kernel "$kernel_image" -initrd "$initrd" \
 		-append "console=ttyS0 loglevel=4 panic=-1 pattern_mib=$pattern_mib" \
 		-serial "file:$out/console" \
-		-chardev "file,id=wire,path=$out/said,input-path=$out/ask" \
-		-serial chardev:wire \
-		-chardev "file,id=qmp,path=$out/qmp,input-path=$out/command" \
+		-chardev "pipe,id=wire,path=$out/wire" -serial chardev:wire \
+		-chardev "pipe,id=qmp,path=$out/monitor" \
 		-mon chardev=qmp,mode=control \
 		>"$out/qemu" 2>&1 </dev/null &
 	vm=$!
@@ -36,9 +36,9 @@ start_vm() {	# QEMU_WORD...
 
 stop_vm() {
 	[ -n "$vm" ] || return 0
-	kill -KILL "$vm" 2>/dev/null
-	wait "$vm" 2>/dev/null
-	exec {ask_fd}>&- {qmp_fd}>&-
+	kill -KILL "$vm" "${readers[@]}" 2>/dev/null
+	wait "$vm" "${readers[@]}" 2>/dev/null
+	exec {wire_fd}>&- {qmp_fd}>&-
 	vm=
 }
 
@@ -64,7 +64,7 @@ lives() {
 answers() {	# SECONDS QUESTION REGEX
 	local before
 	before=$(wc -l <"$out/said")
-	echo "$2" >&"$ask_fd"
+	echo "$2" >&"$wire_fd"
 	within "$1" eval "tail -n +$((before + 1)) '$out/said' | grep -qE '^${2%% *}.*: '"
 	tail -n +$((before + 1)) "$out/said"
 	tail -n +$((before + 1)) "$out/said" | tr -d '\r' | grep -qxE -- "$3"
