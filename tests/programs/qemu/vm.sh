@@ -42,16 +42,6 @@ stop_vm() {
 	vm=
 }
 
-# Retry a command until it succeeds.
-within() {	# SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS < end)) || { echo "in vain: $*"; return 1; }
-		sleep 0.1
-	done
-}
-
 # A command of QEMU's monitor protocol.
 qmp() {	# COMMAND [ARGUMENTS_AS_JSON]
 	echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" >&"$qmp_fd"
