@@ -43,6 +43,9 @@ check-programs: ## real programs in the lab: QEMU, PostgreSQL
 series:	## export keep and memscan for git am
 	@kernel/series
 
+mutants:	## change lib/ and tools/ in single places: does a test fail?
+	@tests/mutants/run
+
 lint:	## scripts, user code, manual pages, spelling, licences; seconds
 	@tests/lint
 
@@ -81,4 +84,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign check-programs series lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
+.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign check-programs series mutants lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
