@@ -190,6 +190,36 @@ TEST_F(access, a_search_counts_what_it_found_itself)
 	EXPECT_EQ(4 * PAGE, mfr_ledger_lost_bytes(self->ledger));
 }
 
+TEST_F(access, a_search_of_a_byte_reads_its_line)
+{
+	break_page(self->map + 4 * PAGE);
+	EXPECT_EQ(0, mfr_search(self->region, 4 * PAGE - 1, 1));
+	EXPECT_EQ(0, mfr_search(self->region, 5 * PAGE, 1));
+	EXPECT_EQ(1, mfr_search(self->region, 4 * PAGE, 1));
+	EXPECT_TOLD(4, MFR_EVENT_ACTION_REQUIRED);
+	break_page(self->map + 7 * PAGE);
+	EXPECT_EQ(1, mfr_search(self->region, 8 * PAGE - 1, 1));
+	EXPECT_TOLD(7, MFR_EVENT_ACTION_REQUIRED);
+}
+
+TEST_F(access, the_last_line_of_a_region_is_read)
+{
+	break_page(self->map + 15 * PAGE);
+	EXPECT_EQ(1, mfr_search(self->region, 16 * PAGE - 1, 1));
+	EXPECT_TOLD(15, MFR_EVENT_ACTION_REQUIRED);
+}
+
+/* The kernel names another mapping, and after the line there is nothing. */
+TEST_F(access, the_last_line_of_a_region_is_told)
+{
+	char byte;
+
+	named = self->other;
+	break_page(self->map + 15 * PAGE);
+	EXPECT_EQ(-EHWPOISON, mfr_read(self->region, 16 * PAGE - 1, &byte, 1));
+	EXPECT_TOLD(15, MFR_EVENT_ACTION_REQUIRED);
+}
+
 /* As without the policy: the first error takes all of the huge page. */
 TEST_F(access, a_search_counts_whole_huge_pages)
 {

@@ -3,10 +3,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -107,6 +110,37 @@ TEST_F(handover, each_wrong_blob_has_its_error)
 	EXPECT_EQ(-EPROTONOSUPPORT, mfr_region_merge(to, self->blob, self->length));
 	self->blob[0] = 'M';
 	EXPECT_EQ(-EBADMSG, mfr_region_merge(to, self->blob, self->length));
+}
+
+TEST_F(handover, a_blob_without_all_of_its_header_is_too_short)
+{
+	struct mfr_region *to = scene_region(self->context, 1024);
+	int i;
+
+	for (i = 0; i < 40; i++)
+		EXPECT_EQ(-EMSGSIZE, mfr_region_merge(to, self->blob, i));
+}
+
+TEST_F(handover, a_blob_of_no_range_is_its_header)
+{
+	struct mfr_region *from, *to;
+	char blob[40];
+
+	mfr_region_destroy(self->region);
+	from = scene_region(self->context, 8);
+	to = scene_region(self->context, 8);
+	EXPECT_EQ(-ENOSPC, mfr_ledger_encode(mfr_region_ledger(from), blob, 39));
+	ASSERT_EQ(40, mfr_ledger_encode(mfr_region_ledger(from), blob, 40));
+	EXPECT_EQ(0, mfr_region_merge(to, blob, 40));
+}
+
+TEST_F(handover, a_blob_fits_into_its_size)
+{
+	const struct mfr_ledger *l = mfr_region_ledger(self->region);
+	char again[88];
+
+	EXPECT_EQ(88, mfr_ledger_encode(l, again, 88));
+	EXPECT_EQ(0, memcmp(self->blob, again, 88));
 }
 
 /* The fixture's blob has the ranges 0+1, 5+3 and 1023+1 pages. */
@@ -273,6 +307,131 @@ TEST_F(handover, a_socket_that_does_not_block_is_waited_for)
 	EXPECT_EQ(2048 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
 }
 
+/* These bytes with these descriptors. */
+static ssize_t send_forged_bytes(int socket, const int *fds, size_t count,
+				 const void *bytes, size_t size)
+{
+	char control[CMSG_SPACE(16 * sizeof(int))] = "";
+	struct iovec data = { (void *)bytes, size };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	return sendmsg(socket, &message, 0);
+}
+
+/* All that a sender sends, to pass it on in other pieces. */
+struct relay {
+	int out;
+	int fds[2];
+	char bytes[1000];
+	size_t size;
+};
+
+static void read_message(struct relay *relay, int socket)
+{
+	char control[CMSG_SPACE(sizeof(relay->fds))];
+	struct iovec data = { relay->bytes, sizeof(relay->bytes) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t more;
+
+	relay->size = recvmsg(socket, &message, 0);
+	memcpy(relay->fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(relay->fds));
+	while ((more = recv(socket, relay->bytes + relay->size,
+			    sizeof(relay->bytes) - relay->size, MSG_DONTWAIT)) > 0)
+		relay->size += more;
+}
+
+/* Until the receiver has taken what was sent. */
+static void await_taken(int socket)
+{
+	int left = 1;
+
+	while (!ioctl(socket, SIOCOUTQ, &left) && left)
+		sched_yield();
+}
+
+static void *send_bytes(void *arg)
+{
+	const struct relay *relay = arg;
+	size_t i;
+
+	send_forged_bytes(relay->out, relay->fds, 2, relay->bytes, 1);
+	for (i = 1; i < relay->size; i++) {
+		await_taken(relay->out);
+		if (send(relay->out, relay->bytes + i, 1, MSG_NOSIGNAL) != 1)
+			break;
+	}
+	close(relay->out);
+	return NULL;
+}
+
+/* Pass on the first @size bytes, each as soon as that before it was taken. */
+static int receive_bytes(struct mfr_context *c, struct relay *relay, size_t size,
+			 struct mfr_region **r)
+{
+	pthread_t thread;
+	int err, pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return 1;
+	relay->out = pair[0];
+	relay->size = size;
+	if (pthread_create(&thread, NULL, send_bytes, relay))
+		return 1;
+	err = mfr_region_receive(c, pair[1], NULL, r);
+	close(pair[1]);
+	pthread_join(thread, NULL);
+	return err;
+}
+
+TEST_F(handover, a_byte_at_a_time_arrives)
+{
+	struct relay relay;
+	struct mfr_region *r;
+
+	ASSERT_EQ(0, mfr_region_send(self->region, self->pair[0]));
+	read_message(&relay, self->pair[1]);
+	ASSERT_EQ(8 + self->length, relay.size);
+	ASSERT_EQ(0, receive_bytes(self->context, &relay, relay.size, &r));
+	EXPECT_EQ(5 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
+	EXPECT_EQ(0, mfr_ledger_is_clean(mfr_region_ledger(r), 6 * PAGE, 1));
+}
+
+TEST_F(handover, a_sender_that_ends_early_is_noticed)
+{
+	const size_t whole = 8 + self->length;
+	struct mfr_region *r = NULL;
+	struct relay relay;
+	size_t size;
+
+	ASSERT_EQ(0, mfr_region_send(self->region, self->pair[0]));
+	read_message(&relay, self->pair[1]);
+	for (size = 1; size < whole; size++)
+		EXPECT_EQ(-ECONNRESET,
+			  receive_bytes(self->context, &relay, size, &r));
+	EXPECT_EQ(NULL, r);
+}
+
+TEST_F(handover, a_sender_that_sends_nothing_is_noticed)
+{
+	struct mfr_region *r = NULL;
+
+	close(self->pair[0]);
+	EXPECT_EQ(-ECONNRESET,
+		  mfr_region_receive(self->context, self->pair[1], NULL, &r));
+	EXPECT_EQ(NULL, r);
+}
+
 /* Whoever sets one wants it. */
 TEST_F(handover, a_timeout_is_kept)
 {
@@ -309,19 +468,8 @@ TEST_F(handover, a_receiver_has_a_limit)
 static void send_forged(int socket, const int *fds, size_t count,
 			uint64_t length, const char *blob)
 {
-	char control[CMSG_SPACE(16 * sizeof(int))] = "";
-	struct iovec data = { &length, sizeof(length) };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-	if (sendmsg(socket, &message, 0) == sizeof(length) && blob)
+	if (send_forged_bytes(socket, fds, count, &length, sizeof(length)) ==
+	    sizeof(length) && blob)
 		send(socket, blob, length, 0);
 }
 

@@ -267,4 +267,53 @@ TEST(queries_are_right_while_others_mark)
 	EXPECT_EQ(0, mfr_ledger_mark(l, 0, 0));
 }
 
+static uint64_t word_at(int fd, off_t at)
+{
+	uint64_t word = 0;
+
+	return pread(fd, &word, 8, at) == 8 ? word : UINT64_MAX;
+}
+
+/* Other processes, with another version of the library, map the same file. */
+TEST(the_file_never_changes_by_itself)
+{
+	const uint64_t pages = 1 << 20, last = 1ULL << 63;
+	const off_t words[] = { 4096, 135168, 137216, 137248 };
+	struct mfr_ledger *l;
+	int fd;
+
+	ASSERT_EQ(0, mfr_ledger_create(pages * PAGE, &l, &fd));
+	EXPECT_EQ(34 * PAGE, lseek(fd, 0, SEEK_END));
+	mfr_ledger_mark(l, (pages - 1) * PAGE, PAGE);
+	EXPECT_EQ(last, word_at(fd, words[1] - 8));
+	EXPECT_EQ(last, word_at(fd, words[2] - 8));
+	EXPECT_EQ(last, word_at(fd, words[3] - 8));
+	EXPECT_EQ(8, word_at(fd, words[3]));
+	mfr_ledger_mark(l, 0, PAGE);
+	EXPECT_EQ(1, word_at(fd, words[0]));
+	EXPECT_EQ(9, word_at(fd, words[3]));
+	EXPECT_EQ(2, word_at(fd, 24));
+}
+
+TEST(sizes_of_files_are_as_small_as_can_be)
+{
+	static const struct {
+		uint64_t pages, file;
+	} sizes[] = {
+		{ 1, 2 }, { 64, 2 }, { 65, 2 }, { 512 * 64 - 8 * 64 - 64, 2 },
+		{ 512 * 64 - 8 * 64, 3 }, { 512 * 64, 3 },
+	};
+	struct mfr_ledger *l;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		ASSERT_EQ(0, mfr_ledger_create(sizes[i].pages * PAGE, &l, &fd));
+		EXPECT_EQ(sizes[i].file * PAGE, lseek(fd, 0, SEEK_END))
+			TH_LOG("%lu pages", sizes[i].pages);
+		mfr_ledger_close(l);
+		close(fd);
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -10,6 +10,7 @@
 
 #include "fdinfo.h"
 #include "kselftest_harness.h"
+#include "region.h"
 #include "scene.h"
 
 static const char foreign[4096];
@@ -346,6 +347,46 @@ TEST(replace_gives_a_new_page)
 	EXPECT_EQ(-ERANGE, mfr_region_replace(r, 4 * PAGE));
 }
 
+/* Two pages of eight base pages, by hand; the error is in the second one. */
+TEST(replace_gives_all_of_a_huge_page)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 16);
+	char *map = mfr_region_address(r);
+
+	memset(map, 'm', 16 * PAGE);
+	r->page_bytes = 8 * PAGE;
+	mfr_region_mark(r, 7 * PAGE, PAGE);
+	mfr_region_mark(r, 10 * PAGE, PAGE);
+	mfr_region_mark(r, 15 * PAGE, PAGE);
+	EXPECT_EQ(0, mfr_region_replace(r, 11 * PAGE + 77));
+	EXPECT_EQ('m', map[8 * PAGE - 1]);
+	EXPECT_EQ(0, map[8 * PAGE]);
+	EXPECT_EQ(0, map[16 * PAGE - 1]);
+	EXPECT_EQ(0, mfr_ledger_is_clean(mfr_region_ledger(r), 7 * PAGE, PAGE));
+	EXPECT_EQ(1, mfr_ledger_is_clean(mfr_region_ledger(r), 8 * PAGE, 8 * PAGE));
+}
+
+/* A file may end within its last page. */
+TEST(replace_ends_with_the_region)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 12);
+
+	r->page_bytes = 8 * PAGE;
+	mfr_region_mark(r, 11 * PAGE, PAGE);
+	EXPECT_EQ(0, mfr_region_replace(r, 8 * PAGE));
+	EXPECT_EQ(0, mfr_ledger_lost_bytes(mfr_region_ledger(r)));
+	EXPECT_EQ(-ENODATA, mfr_region_replace(r, 8 * PAGE));
+}
+
+/* Its memory may come from any: what is replaced is not bound either. */
+TEST(an_imported_region_is_on_no_node)
+{
+	struct mfr_region *r;
+
+	ASSERT_EQ(0, import_new(scene_context(4), PAGE, F_SEAL_SHRINK, 0, &r));
+	EXPECT_EQ(-1, r->node);
+}
+
 TEST(fdinfo_is_read_to_the_letter)
 {
 	static const char *const wrong[] = {
@@ -366,6 +407,14 @@ TEST(fdinfo_is_read_to_the_letter)
 	EXPECT_EQ(MFR_FDINFO_OTHER, mfr_fdinfo_line("pos:\t0\n", &r));
 	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		EXPECT_EQ(-EBADMSG, mfr_fdinfo_line(wrong[i], &r));
+}
+
+TEST(a_file_that_is_not_there_has_no_policy)
+{
+	struct mfr_region *r = scene_region(scene_context(4), 1);
+
+	EXPECT_EQ(-ENOENT, mfr_fdinfo_has_policy(-1));
+	EXPECT_EQ(0, mfr_fdinfo_has_policy(mfr_region_fd(r)));
 }
 
 TEST_HARNESS_MAIN

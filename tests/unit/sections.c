@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "pretend.h"
+#include "section.h"
 
 FIXTURE(sections)
 {
@@ -233,6 +235,38 @@ TEST_F(sections, a_guarded_read_stays_one)
 		_exit(1);
 	EXPECT_EQ(-EHWPOISON, mfr_read(self->region, 3 * PAGE, &byte, 1));
 	EXPECT_EQ(0, mfr_section_end(&s));
+}
+
+/* Where a signal interrupts is up to the compiler: here by hand. */
+TEST_F(sections, the_stack_is_as_after_a_call)
+{
+	struct mfr_section s = { .size = sizeof(s) };
+	struct mfr_range lost = { 3 * PAGE, PAGE };
+	uintptr_t sp, left;
+	ucontext_t at = { };
+
+	for (sp = (uintptr_t)&s - 64; sp <= (uintptr_t)&s; sp++) {
+		ASSERT_EQ(0, mfr_section_begin(&s));
+		at.uc_mcontext.gregs[REG_RSP] = sp;
+		ASSERT_TRUE(mfr_section_leave(self->region, lost, &at)) TH_LOG("%lx", sp);
+		left = at.uc_mcontext.gregs[REG_RSP];
+		EXPECT_EQ(8, left % 16);
+		EXPECT_GE(sp - 128 - 8, left);
+		EXPECT_LE(sp - 128 - 8 - 15, left);
+	}
+}
+
+/* Its function has returned: what is there now is not a section. */
+TEST_F(sections, a_section_below_the_stack_is_gone)
+{
+	struct mfr_section s = { .size = sizeof(s) };
+	struct mfr_range lost = { 3 * PAGE, PAGE };
+	ucontext_t at = { };
+
+	ASSERT_EQ(0, mfr_section_begin(&s));
+	at.uc_mcontext.gregs[REG_RSP] = (uintptr_t)&s + 1;
+	EXPECT_FALSE(mfr_section_leave(self->region, lost, &at));
+	EXPECT_FALSE(mfr_section_leave(self->region, lost, NULL));
 }
 
 TEST_HARNESS_MAIN

@@ -145,6 +145,67 @@ TEST_F(signals, a_full_queue_is_a_state_and_no_loss)
 	EXPECT_EQ(10 * PAGE, mfr_ledger_lost_bytes(mfr_region_ledger(self->region)));
 }
 
+/* Far more than the queue has room for, but never many at a time. */
+TEST_F(signals, a_queue_goes_round)
+{
+	struct mfr_event e = { .size = sizeof(e) };
+	siginfo_t info;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		info = sigbus_info(BUS_MCEERR_AO, self->map + i * PAGE, 12);
+		mfr_sigbus(self->context, &info, NULL);
+		ASSERT_EQ(1, mfr_event_next(self->context, &e));
+		EXPECT_EQ(i * PAGE, e.range.offset);
+		EXPECT_EQ(0, e.flags);
+		EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	}
+}
+
+/* After the overflow was taken, there is room again. */
+TEST_F(signals, a_queue_that_was_full_goes_on)
+{
+	struct mfr_event e = { .size = sizeof(e) };
+	siginfo_t info = sigbus_info(BUS_MCEERR_AO, self->map, 12);
+	int i, round;
+
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 5; i++)
+			mfr_sigbus(self->context, &info, NULL);
+		for (i = 0; i < 5; i++) {
+			ASSERT_EQ(1, mfr_event_next(self->context, &e));
+			EXPECT_EQ(i == 4, !!(e.flags & MFR_EVENT_OVERFLOW));
+		}
+		EXPECT_EQ(0, mfr_event_next(self->context, &e));
+	}
+}
+
+/* Of the sizes that a kernel may name, those that can be one are taken. */
+TEST_F(signals, no_size_is_less_than_a_page_or_too_large)
+{
+	static const struct {
+		int lsb;
+		uint64_t offset, length;
+	} cases[] = {
+		{ 0, 600 * PAGE, PAGE }, { 6, 600 * PAGE, PAGE },
+		{ 11, 600 * PAGE, PAGE }, { 13, 600 * PAGE, 2 * PAGE },
+		{ 22, 0, 1024 * PAGE }, { 62, 0, 1024 * PAGE },
+		{ 63, 600 * PAGE, PAGE }, { 64, 600 * PAGE, PAGE },
+		{ -1, 600 * PAGE, PAGE },
+	};
+	struct mfr_event e = { .size = sizeof(e) };
+	siginfo_t info;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		info = sigbus_info(BUS_MCEERR_AO, self->map + 600 * PAGE + 9, cases[i].lsb);
+		mfr_sigbus(self->context, &info, NULL);
+		ASSERT_EQ(1, mfr_event_next(self->context, &e));
+		EXPECT_EQ(cases[i].offset, e.range.offset) TH_LOG("lsb %d", cases[i].lsb);
+		EXPECT_EQ(cases[i].length, e.range.length) TH_LOG("lsb %d", cases[i].lsb);
+	}
+}
+
 TEST_F(signals, what_is_no_context_is_refused)
 {
 	static const char foreign[sizeof(struct mfr_context)];

@@ -40,6 +40,37 @@ TEST(ranges_are_cut_to_a_slot)
 	EXPECT_EQ(-EFAULT, mfr_kvm_to_region(slots, 2, lost, NULL));
 }
 
+TEST(what_ends_before_the_first_slot_is_in_none)
+{
+	struct mfr_range lost = { 14 * PAGE, PAGE }, guest = { 1, 2 };
+
+	EXPECT_EQ(0, mfr_kvm_to_guest(slots + 1, 1, lost, &guest));
+	lost.offset = 15 * PAGE;	/* up to its start */
+	EXPECT_EQ(0, mfr_kvm_to_guest(slots + 1, 1, lost, &guest));
+	lost = (struct mfr_range){ 0, FOUR_GIB };
+	EXPECT_EQ(0, mfr_kvm_to_region(slots + 1, 1, lost, &guest));
+	lost.length += PAGE;
+	ASSERT_EQ(1, mfr_kvm_to_region(slots + 1, 1, lost, &guest));
+	EXPECT_EQ(16 * PAGE, guest.offset);
+	EXPECT_EQ(PAGE, guest.length);
+}
+
+TEST(an_empty_range_is_in_no_slot)
+{
+	struct mfr_range lost = { 17 * PAGE, 0 }, guest;
+
+	EXPECT_EQ(0, mfr_kvm_to_guest(slots, 2, lost, &guest));
+}
+
+TEST(a_slot_has_its_last_byte_and_no_further_one)
+{
+	struct mfr_range lost = { 24 * PAGE - 1, 2 }, guest;
+
+	ASSERT_EQ(1, mfr_kvm_to_guest(slots, 2, lost, &guest));
+	EXPECT_EQ(FOUR_GIB + 8 * PAGE - 1, guest.offset);
+	EXPECT_EQ(1, guest.length);
+}
+
 TEST(machine_checks_are_as_on_hardware)
 {
 	struct mfr_mce mce = { .size = sizeof(mce) };
