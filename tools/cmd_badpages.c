@@ -151,10 +151,13 @@ static int save_pages(const struct request *request)
 {
 	struct page_list list = { 0 };
 	struct machine machine = { 0 };
-	uint64_t unplaced_bytes;
-	int err = machine_identify(&machine);
+	uint64_t unplaced_bytes = 0;
+	int err = 0;
 
-	if (!err && !replace_writes_through(request->file))
+	/* Its -ENOENT would be taken for that of the list. */
+	if (machine_identify(&machine))
+		return STATUS_UNKNOWN;
+	if (!replace_writes_through(request->file))
 		err = load_ours(request, &list, &machine);
 	if (!err || err == -ENOENT)
 		err = hwpoison_find(&list, &unplaced_bytes);
@@ -264,10 +267,11 @@ static int restore_pages(const struct request *request)
 	struct page_list list = { 0 };
 	struct machine machine = { 0 };
 	struct restored restored;
-	int status = STATUS_UNKNOWN, err = machine_identify(&machine);
+	int status = STATUS_UNKNOWN, err;
 
-	if (!err)
-		err = load_ours(request, &list, &machine);
+	if (machine_identify(&machine))
+		return STATUS_UNKNOWN;
+	err = load_ours(request, &list, &machine);
 	if (err == -ENOENT) {
 		print_done("there is no list %s yet: nothing to restore",
 		       request->file);
