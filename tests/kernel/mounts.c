@@ -39,7 +39,7 @@ static int mount_at(const char *dir, const char *options)
 
 static int create_at(const char *dir, const char *name, int flags)
 {
-	char path[96];
+	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return open(path, O_RDWR | O_CLOEXEC | flags, 0600);
@@ -47,7 +47,7 @@ static int create_at(const char *dir, const char *name, int flags)
 
 static void remove_at(const char *dir, const char *name)
 {
-	char path[96];
+	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	unlink(path);
@@ -122,7 +122,7 @@ static void expect_policy(struct __test_metadata *_metadata, int fd)
 /* However a file comes into being there, and whoever opens it again. */
 TEST_F(mounts, give_the_policy_to_each_file)
 {
-	char path[96];
+	char path[64];
 
 	expect_policy(_metadata, create_at(self->dir, "a", O_CREAT | O_EXCL));
 	expect_policy(_metadata, create_at(self->dir, "a", 0));
