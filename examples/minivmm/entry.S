@@ -4,7 +4,7 @@
 
 	.section .text.start, "ax"
 	.globl start
-start:
+start:				/* RDI: the list of what is lost */
 	call	guest_main
 
 	.text

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "state.h"
+
 static struct machine *machine;
 static struct mfr_context *context;
 
@@ -95,13 +97,21 @@ static bool pass_on(const struct mfr_event *e, struct mfr_range guest,
 {
 	struct mfr_kvm_report report = { .size = sizeof(report) };
 
-	choose(e, guest, machine_mcg_status(machine), &report);
+	choose(e, guest, cpu_mcg_status(machine), &report);
 	say(how, guest, &report);
 	if (!strcmp(report.action, "inject"))
 		*raised = inject(e, guest.offset);
 	else if (strcmp(report.action, "ignore"))
 		return false;
 	return true;
+}
+
+void failures_forget(void)
+{
+	struct mfr_event e = { .size = sizeof(e) };
+
+	while (mfr_event_next(context, &e) == 1)
+		;
 }
 
 /*
@@ -125,8 +135,8 @@ bool failures_pass_on(void)
 			     "found before anybody read it", &raised))
 			return false;
 	}
-	while (raised && mfr_event_next(context, &e) == 1)
-		;
+	if (raised)
+		failures_forget();
 	return true;
 }
 

@@ -14,9 +14,12 @@ void failures_take(struct machine *m, struct mfr_context *context);
 
 /*
  * Pass errors since the last call on to the guest.  false: the guest has lost
- * more than it can survive.  Call it from the thread that runs the guest.
+ * more than it can survive in this life.  Call it from the thread that runs the guest.
  */
 bool failures_pass_on(void);
+
+/* Drop them: the guest gets a list of all that is lost when it begins again. */
+void failures_forget(void);
 
 /*
  * The guest stopped at a lost page of @ram: inject the machine check that the

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The guest: writes all of its memory, reads it again and again, and continues
- * without the pages that machine checks report.  It has no interrupts, and no
- * device except the port to which it reports.
+ * without the pages that were lost before it started, and those that machine
+ * checks report.  It has no interrupts, and no device except the port to which it
+ * reports.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include "wire.h"
 
 #define PAGES		(RAM_BYTES / PAGE_BYTES)
+#define HOME_PAGES	(HOME_BYTES / PAGE_BYTES)
 #define POLL_PAGES	4096		/* poll the banks every so many */
 
 /* Intel SDM Vol. 4; AMD APM Vol. 2 has the same numbers. */
@@ -40,13 +42,17 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-extern char check_page_lost[], guest_end[];
+/* The program runs at any address: hidden symbols are reached relative to it. */
+#pragma GCC visibility push(hidden)
+extern char check_page_lost[];
 void on_machine_check(void);
 int check_page(const void *page, uint64_t word);
+#pragma GCC visibility pop
 
 static struct gate idt[MC_VECTOR + 1];
 static volatile bool lost[PAGES];
 static volatile uint64_t lost_pages;
+static uint64_t home;		/* the first page of it */
 
 static uint64_t rdmsr(uint32_t msr)
 {
@@ -70,14 +76,29 @@ static void send(const struct report *report)
 			 : "memory");
 }
 
+static uint64_t page_of(uint64_t address)
+{
+	return (address - RAM_GPA) / PAGE_BYTES;
+}
+
 static void give_up(uint64_t address)
 {
-	uint64_t page = (address - RAM_GPA) / PAGE_BYTES;
+	uint64_t page = page_of(address);
 
 	if (page >= PAGES || lost[page])
 		return;
 	lost[page] = true;
 	lost_pages++;
+}
+
+/* The pages that the VMM has listed were lost before this life. */
+static void give_up_listed(const struct lost_list *list)
+{
+	uint64_t i, at;
+
+	for (i = 0; i < list->count; i++)
+		for (at = 0; at < list->lost[i].bytes; at += PAGE_BYTES)
+			give_up(list->lost[i].gpa + at);
 }
 
 /* Give up the pages in the banks, and clear the banks. */
@@ -151,6 +172,11 @@ static uint64_t word_of(uint64_t page)
 	return (page + 1) * 0x9e3779b97f4a7c15;
 }
 
+static bool is_usable(uint64_t page)
+{
+	return !lost[page] && page - home >= HOME_PAGES;
+}
+
 static void fill(uint64_t page)
 {
 	void *to = page_at(page);
@@ -160,37 +186,53 @@ static void fill(uint64_t page)
 			 : "a"(word_of(page)) : "memory");
 }
 
+static void fill_all(void)
+{
+	struct report r = { .kind = REPORT_FILLED, .lost = lost_pages };
+	uint64_t page;
+
+	for (page = 0; page < PAGES; page++) {
+		if (!is_usable(page))
+			continue;
+		fill(page);
+		r.good++;
+	}
+	send(&r);
+}
+
 static void check(uint64_t page, struct report *r)
 {
-	int is;
+	int is = check_page(page_at(page), word_of(page));
 
-	if (lost[page])
-		return;
-	is = check_page(page_at(page), word_of(page));
 	if (is > 0)
 		r->good++;
 	else if (!is)
 		r->wrong++;
 }
 
-void __attribute__((noreturn)) guest_main(void)
+static void check_all(uint64_t pass)
 {
-	uint64_t first = ((uintptr_t)guest_end - RAM_GPA) / PAGE_BYTES + 1;
-	struct report r = { .kind = REPORT_FILLED, .good = PAGES - first };
+	struct report r = { .kind = REPORT_PASS, .pass = pass };
 	uint64_t page;
 
-	handle_machine_checks();
-	for (page = first; page < PAGES; page++)
-		fill(page);
-	send(&r);
-	for (r.kind = REPORT_PASS; ; send(&r)) {
-		r.pass++;
-		r.good = r.wrong = 0;
-		for (page = first; page < PAGES; page++) {
-			if (page % POLL_PAGES == 0)
-				take_errors(REPORT_POLLED);
+	for (page = 0; page < PAGES; page++) {
+		if (page % POLL_PAGES == 0)
+			take_errors(REPORT_POLLED);
+		if (is_usable(page))
 			check(page, &r);
-		}
-		r.lost = lost_pages;
 	}
+	r.lost = lost_pages;
+	send(&r);
+}
+
+void __attribute__((noreturn)) guest_main(const struct lost_list *list)
+{
+	uint64_t pass;
+
+	handle_machine_checks();
+	home = page_of((uintptr_t)list);
+	give_up_listed(list);
+	fill_all();
+	for (pass = 1; ; pass++)
+		check_all(pass);
 }

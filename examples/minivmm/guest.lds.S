@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A flat image of the guest; its first byte is the first instruction. */
+/* A flat image of the guest, for any page; its first byte is the first instruction. */
 #include "wire.h"
 
 SECTIONS
 {
-	. = RAM_GPA + IMAGE_OFFSET;
+	. = IMAGE_OFFSET;
 	.image : { *(.text.start) *(.text*) *(.rodata*) *(.data*) }
 	.bss : { *(.bss*) }
-	guest_end = .;
+	ASSERT(. <= HOME_BYTES, "the guest is larger than HOME_BYTES")
 	/DISCARD/ : { *(.note*) *(.comment) *(.eh_frame*) }
 }

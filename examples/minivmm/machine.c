@@ -11,9 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "wire.h"
-
-#define MCE_BANKS	10
 #define MCG_CTL_P	(1ULL << 8)
 #define MCG_SER_P	(1ULL << 24)	/* error recovery; Intel only */
 
@@ -26,20 +23,6 @@
 #define KVM_MEMORY_FAILURE_EXIT_HOLE	1
 #endif
 
-#define MSR_MCG_STATUS	0x17a
-
-#define PTE_TABLE	3		/* present, writable */
-#define PTE_HUGE	0x83		/* the same, 2 MiB */
-#define PD_BYTES	(2 << 20)
-
-#define CR0_PROTECTED	0x80050033	/* PG AM WP NE ET MP PE */
-#define CR4_PAE		0x20
-#define CR4_MCE		0x40
-#define EFER_LONG	0x500		/* LMA LME */
-#define RFLAGS_NONE	2
-
-extern const char guest_image[], guest_image_end[];
-
 int host_cpu(void)
 {
 	unsigned int max, ebx, ecx, edx;
@@ -48,7 +31,7 @@ int host_cpu(void)
 	return ebx == signature_INTEL_ebx ? MFR_CPU_INTEL : MFR_CPU_AMD;
 }
 
-static int must(int ret, const char *what)
+int must(int ret, const char *what)
 {
 	if (ret < 0)
 		err(STATUS_UNABLE, "cannot %s", what);
@@ -133,71 +116,6 @@ void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa)
 	};
 }
 
-static uint64_t *table(struct mfr_region *ram, uint64_t offset)
-{
-	return (uint64_t *)((char *)mfr_region_address(ram) + offset);
-}
-
-/* Map all of the memory, with guest virtual equal to guest physical. */
-static void map_memory(struct mfr_region *ram)
-{
-	uint64_t *pd = table(ram, PD_OFFSET);
-	int i;
-
-	table(ram, PML4_OFFSET)[0] = (RAM_GPA + PDPT_OFFSET) | PTE_TABLE;
-	table(ram, PDPT_OFFSET)[RAM_GPA >> 30] =
-		(RAM_GPA + PD_OFFSET) | PTE_TABLE;
-	for (i = 0; i < RAM_BYTES / PD_BYTES; i++)
-		pd[i] = (RAM_GPA + (uint64_t)i * PD_BYTES) | PTE_HUGE;
-}
-
-static void set_segments(struct kvm_sregs *s, uint64_t *gdt)
-{
-	struct kvm_segment code = {
-		.limit = ~0U, .selector = CODE_SELECTOR, .type = 11,
-		.present = 1, .s = 1, .l = 1, .g = 1,
-	};
-	struct kvm_segment data = {
-		.limit = ~0U, .selector = DATA_SELECTOR, .type = 3,
-		.present = 1, .s = 1, .db = 1, .g = 1,
-	};
-
-	gdt[CODE_SELECTOR / 8] = 0x00af9b000000ffff;
-	gdt[DATA_SELECTOR / 8] = 0x00cf93000000ffff;
-	s->gdt.base = RAM_GPA + GDT_OFFSET;
-	s->gdt.limit = 3 * sizeof(*gdt) - 1;
-	s->cs = code;
-	s->ds = s->es = s->fs = s->gs = s->ss = data;
-}
-
-/* Long mode, with CR4.MCE on: machine checks work once the guest has a gate. */
-static void set_registers(struct machine *m, struct mfr_region *ram)
-{
-	struct kvm_regs regs = {
-		.rip = RAM_GPA + IMAGE_OFFSET,
-		.rsp = RAM_GPA + IMAGE_OFFSET,
-		.rflags = RFLAGS_NONE,
-	};
-	struct kvm_sregs s;
-
-	must(ioctl(m->vcpu, KVM_GET_SREGS, &s), "read the CPU's registers");
-	set_segments(&s, table(ram, GDT_OFFSET));
-	s.cr3 = RAM_GPA + PML4_OFFSET;
-	s.cr0 = CR0_PROTECTED;
-	s.cr4 = CR4_PAE | CR4_MCE;
-	s.efer = EFER_LONG;
-	must(ioctl(m->vcpu, KVM_SET_SREGS, &s), "set the CPU's registers");
-	must(ioctl(m->vcpu, KVM_SET_REGS, &regs), "set the CPU's registers");
-}
-
-void machine_load_guest(struct machine *m, struct mfr_region *ram)
-{
-	memcpy(table(ram, IMAGE_OFFSET), guest_image,
-	       guest_image_end - guest_image);
-	map_memory(ram);
-	set_registers(m, ram);
-}
-
 bool machine_run(struct machine *m)
 {
 	int ret;
@@ -227,15 +145,11 @@ bool machine_met_hole(const struct machine *m, struct mfr_range *guest)
 	return true;
 }
 
-uint64_t machine_mcg_status(struct machine *m)
+/* KVM does the rest of an instruction that has exited when the CPU runs again. */
+void machine_settle(struct machine *m)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry status;
-	} get = { { .nmsrs = 1 }, { .index = MSR_MCG_STATUS } };
-
-	must(ioctl(m->vcpu, KVM_GET_MSRS, &get), "read the CPU's MCG_STATUS");
-	return get.status.data;
+	m->run->immediate_exit = 1;
+	machine_run(m);
 }
 
 void machine_inject(struct machine *m, const struct mfr_mce *mce)

@@ -15,6 +15,8 @@ enum {
 	STATUS_UNABLE,		/* the guest was not run */
 };
 
+#define MCE_BANKS	10
+
 /* A virtual machine with one CPU and one region of memory. */
 struct machine {
 	int kvm, vm, vcpu;		/* descriptors */
@@ -25,21 +27,21 @@ struct machine {
 	volatile sig_atomic_t in_guest;	/* a load that traps is the guest's */
 };
 
+/* Exits with STATUS_UNABLE, the message and errno if @ret is below 0. */
+int must(int ret, const char *what);
+
 /* The CPU of this host, for mfr_kvm_mce(). */
 int host_cpu(void);
 
 /*
- * The steps to a machine that is ready to run.  Each exits with STATUS_UNABLE
- * and a message if it fails.  @cpu: MFR_CPU_INTEL or MFR_CPU_AMD, the format of
- * machine checks; @hole: have KVM unmap lost pages from the guest if it
- * supports that, which m->hole then says.
+ * Exits with STATUS_UNABLE and a message if it fails.  @cpu: MFR_CPU_INTEL or
+ * MFR_CPU_AMD, the format of machine checks; @hole: have KVM unmap lost pages from
+ * the guest if it supports that, which m->hole then says.
  */
 void machine_open(struct machine *m, int cpu, bool hole);
-void machine_set_memory(struct machine *m, struct mfr_region *ram,
-			uint64_t gpa);
 
-/* Copy the guest to @ram, and set the CPU to its first instruction. */
-void machine_load_guest(struct machine *m, struct mfr_region *ram);
+/* The same. */
+void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa);
 
 /*
  * Run the guest until it exits; m->run has the reason.  false: interrupted by a
@@ -50,8 +52,11 @@ bool machine_run(struct machine *m);
 /* True if the guest exited at an access to a lost page, which is @guest. */
 bool machine_met_hole(const struct machine *m, struct mfr_range *guest);
 
-/* The CPU's MCG_STATUS; MCIP is set while the guest handles a machine check. */
-uint64_t machine_mcg_status(struct machine *m);
+/*
+ * Finish the instruction that has exited, and run none after it: before this, the
+ * registers are not those to read or to replace.
+ */
+void machine_settle(struct machine *m);
 
 /* At its next entry the guest takes a machine check, or the bank is filled. */
 void machine_inject(struct machine *m, const struct mfr_mce *mce);

@@ -17,26 +17,19 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "machine.h"
+#include "reset.h"
+#include "run.h"
 #include "wire.h"
 
 struct options {
 	uint64_t passes;
 	int cpu;
 	bool hole;
+	bool reset;
 };
 
-enum { OPTION_HOLE = 0x100 };	/* long option only */
-
-static struct machine machine;
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-	machine.run->immediate_exit = 1;
-}
+/* Long options only */
+enum { OPTION_HOLE = 0x100, OPTION_RESET };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -60,6 +53,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_HOLE:
 		o->hole = true;
 		return 0;
+	case OPTION_RESET:
+		o->reset = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -74,6 +70,9 @@ static const struct argp_option options[] = {
 	  .doc = "Have KVM take what is lost out of the guest's "
 		 "memory: small pages around it, and no machine check when "
 		 "it is read again" },
+	{ .name = "reset", .key = OPTION_RESET,
+	  .doc = "Reset a guest that cannot go on, rather than end; SIGUSR1 "
+		 "resets it at any time" },
 	{ 0 }
 };
 
@@ -108,122 +107,70 @@ static struct mfr_region *create_ram(struct mfr_context *context)
 	return ram;
 }
 
-static void say_mapping(bool wanted)
+static void say_mapping(const struct machine *m)
 {
-	if (!wanted)
-		return;
-	printf("host   %s\n", machine.hole ?
+	printf("host   %s\n", m->hole ?
 	       "KVM makes a hole of 4 KiB where memory is lost" :
 	       "this kernel's KVM makes no holes: it has no KVM_CAP_MEMORY_FAILURE_EXIT");
 }
 
-static void handle_interrupts(void)
+static struct mfr_context *create_context(void)
 {
-	struct sigaction action = { .sa_handler = on_interrupt };
+	struct mfr_context *context;
+	int ret = mfr_context_create(NULL, &context);
 
-	if (sigaction(SIGINT, &action, NULL) ||
-	    sigaction(SIGTERM, &action, NULL))
-		err(STATUS_UNABLE, "cannot handle SIGINT and SIGTERM");
+	if (ret)
+		errx(STATUS_UNABLE, "cannot start libmfr: %s", strerror(-ret));
+	return context;
 }
 
-static void say_report(const struct report *r)
+static void start_guest(const struct vmm *v)
 {
-	switch (r->kind) {
-	case REPORT_FILLED:
-		printf("guest  %" PRIu64 " pages written\n", r->good);
-		break;
-	case REPORT_PASS:
-		printf("guest  pass %" PRIu64 ": %" PRIu64 " pages as written, %" PRIu64 " not, %" PRIu64 " lost\n",
-		       r->pass, r->good, r->wrong, r->lost);
-		break;
-	case REPORT_MACHINE_CHECK:
-	case REPORT_POLLED:
-		printf("guest  %s: bank %" PRIu32 ", status 0x%" PRIx64 ", address 0x%" PRIx64 "; the page is given up\n",
-		       r->kind == REPORT_POLLED ? "looked into its banks" :
-		       "machine check", r->bank, r->status, r->address);
-		break;
-	case REPORT_NO_WAY_ON:
-		printf("guest  machine check where it cannot go on\n");
-		break;
-	}
+	machine_set_memory(v->machine, v->ram, RAM_GPA);
+	if (!guest_begin(v->machine, v->ram))
+		errx(STATUS_UNABLE, "too little of the guest's memory is left to start it");
 }
 
-/* The guest's report is in guest memory, which may be lost, too. */
-static struct report read_report(struct mfr_region *ram)
+static const char *const ends[] = {
+	[RUN_ENDED] = "ends well",
+	[RUN_LOST] = "is lost",
+};
+
+static enum run_end run_guest(const struct vmm *v)
 {
-	struct kvm_run *run = machine.run;
-	struct report r;
-	uint32_t offset;
-	int64_t n;
+	enum run_end end;
 
-	if (run->exit_reason != KVM_EXIT_IO || run->io.port != REPORT_PORT ||
-	    run->io.size != sizeof(offset))
-		errx(STATUS_GUEST_LOST, "the guest went astray: KVM exit %u",
-		     run->exit_reason);
-	memcpy(&offset, (char *)run + run->io.data_offset, sizeof(offset));
-	n = mfr_read(ram, offset, &r, sizeof(r));
-	if (n != sizeof(r))
-		errx(STATUS_GUEST_LOST, "cannot read the guest's report at 0x%"
-		     PRIx32 " of its memory: %s", offset,
-		     n < 0 ? strerror((int)-n) : "some of it is lost");
-	return r;
-}
-
-/* Runs until all passes are done, the guest is lost, or an interrupt. */
-static int run(struct mfr_region *ram, uint64_t passes)
-{
-	for (;;) {
-		struct mfr_range guest;
-		struct report r;
-
-		machine.run->immediate_exit = 0;
-		if (!failures_pass_on())
-			return STATUS_GUEST_LOST;
-		if (interrupted)
-			return STATUS_FINE;
-		if (!machine_run(&machine))
-			continue;
-		if (machine_met_hole(&machine, &guest)) {
-			if (!failures_pass_on_hole(ram, guest))
-				return STATUS_GUEST_LOST;
-			continue;
-		}
-		r = read_report(ram);
-		say_report(&r);
-		if (r.wrong || r.kind == REPORT_NO_WAY_ON)
-			return STATUS_GUEST_LOST;
-		if (r.kind == REPORT_PASS && r.pass == passes)
-			return STATUS_FINE;
-	}
+	start_guest(v);
+	end = run(v);
+	printf("host   the guest %s; %" PRIu64 " bytes of its memory are lost\n", ends[end],
+	       mfr_ledger_lost_bytes(mfr_region_ledger(v->ram)));
+	return end;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = { .cpu = host_cpu() };
+	struct machine machine = { 0 };
 	struct mfr_context *context;
-	struct mfr_region *ram;
-	int status;
+	enum run_end end;
+	struct vmm v;
 
 	argp_err_exit_status = STATUS_UNABLE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	status = mfr_context_create(NULL, &context);
-	if (status)
-		errx(STATUS_UNABLE, "cannot start libmfr: %s",
-		     strerror(-status));
+	context = create_context();
 	machine_open(&machine, o.cpu, o.hole);
-	say_mapping(o.hole);
-	ram = create_ram(context);
-	machine_set_memory(&machine, ram, RAM_GPA);
-	machine_load_guest(&machine, ram);
+	if (o.hole)
+		say_mapping(&machine);
+	v = (struct vmm){
+		.machine = &machine, .ram = create_ram(context), .passes = o.passes,
+		.reset = o.reset,
+	};
 	failures_take(&machine, context);
-	handle_interrupts();
-	status = run(ram, o.passes);
-	printf("host   the guest %s; %" PRIu64 " bytes of its memory are lost\n",
-	       status ? "is lost" : "ends well",
-	       mfr_ledger_lost_bytes(mfr_region_ledger(ram)));
+	requests_take(&v);
+	end = run_guest(&v);
 	machine_destroy(&machine);
-	mfr_region_destroy(ram);
+	mfr_region_destroy(v.ram);
 	mfr_context_destroy(context);
-	return status;
+	return end == RUN_LOST ? STATUS_GUEST_LOST : STATUS_FINE;
 }
