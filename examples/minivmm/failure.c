@@ -7,7 +7,8 @@
  * is lost; then the guest gets a machine check at the same instruction.  If the
  * host finds the error first (BUS_MCEERR_AO), the guest is notified and need
  * not read it.  If KVM makes holes, a guest that reads known poison exits
- * instead, without a #MC on the host: KVM_RUN returns the address.
+ * instead, without a #MC on the host: KVM_RUN returns the address.  It is the same
+ * with what was lost before the guest came here (memory.c).
  */
 #include "failure.h"
 
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "memory.h"
 #include "state.h"
 
 static struct machine *machine;
@@ -28,9 +30,12 @@ static struct mfr_context *context;
  */
 static void on_sigbus(int sig, siginfo_t *info, void *ucontext)
 {
-	int noted = mfr_sigbus(context, info, ucontext);
+	int noted;
 
 	machine->run->immediate_exit = 1;
+	if (machine_is_mark(machine, info->si_addr))
+		return;
+	noted = mfr_sigbus(context, info, ucontext);
 	if (noted == MFR_SIGBUS_RESUME || info->si_code == BUS_MCEERR_AO ||
 	    (noted == MFR_SIGBUS_STUCK && machine->in_guest))
 		return;

@@ -101,21 +101,6 @@ void machine_open(struct machine *m, int cpu, bool hole)
 	create_cpu(m);
 }
 
-void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa)
-{
-	struct kvm_userspace_memory_region slot = {
-		.guest_phys_addr = gpa,
-		.memory_size = mfr_region_bytes(ram),
-		.userspace_addr = (uintptr_t)mfr_region_address(ram),
-	};
-
-	must(ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &slot),
-	     "give the machine its memory");
-	m->slot = (struct mfr_kvm_slot){
-		.gpa = gpa, .bytes = mfr_region_bytes(ram),
-	};
-}
-
 bool machine_run(struct machine *m)
 {
 	int ret;
@@ -124,7 +109,7 @@ bool machine_run(struct machine *m)
 	ret = ioctl(m->vcpu, KVM_RUN, 0);
 	m->in_guest = 0;
 	if (ret < 0 && errno == EINTR)
-		return false;
+		return m->stopped_at;
 	if (ret < 0 && errno == EHWPOISON &&
 	    m->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
 		return true;
@@ -132,12 +117,17 @@ bool machine_run(struct machine *m)
 	return true;
 }
 
-bool machine_met_hole(const struct machine *m, struct mfr_range *guest)
+bool machine_met_hole(struct machine *m, struct mfr_range *guest)
 {
 	struct {
 		uint64_t flags, gpa, size;
 	} fault;	/* memory_fault, in newer headers */
 
+	if (m->stopped_at) {
+		*guest = (struct mfr_range){ m->stopped_at, mfr_page_bytes() };
+		m->stopped_at = 0;
+		return true;
+	}
 	if (m->run->exit_reason != KVM_EXIT_MEMORY_FAULT)
 		return false;
 	memcpy(&fault, m->run->padding, sizeof(fault));

@@ -23,7 +23,10 @@ struct machine {
 	struct kvm_run *run;
 	int cpu;			/* MFR_CPU_INTEL or MFR_CPU_AMD */
 	bool hole;			/* KVM unmaps lost pages */
-	struct mfr_kvm_slot slot;
+	struct mfr_kvm_slot slot;	/* all of the memory */
+	unsigned int slots;		/* KVM's: more if some is lost */
+	char *marks;			/* or NULL: see memory.c */
+	volatile uint64_t stopped_at;	/* guest physical, of a mark; or 0 */
 	volatile sig_atomic_t in_guest;	/* a load that traps is the guest's */
 };
 
@@ -40,9 +43,6 @@ int host_cpu(void);
  */
 void machine_open(struct machine *m, int cpu, bool hole);
 
-/* The same. */
-void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa);
-
 /*
  * Run the guest until it exits; m->run has the reason.  false: interrupted by a
  * signal, in the guest or since m->run->immediate_exit was cleared.
@@ -50,7 +50,7 @@ void machine_set_memory(struct machine *m, struct mfr_region *ram, uint64_t gpa)
 bool machine_run(struct machine *m);
 
 /* True if the guest exited at an access to a lost page, which is @guest. */
-bool machine_met_hole(const struct machine *m, struct mfr_range *guest);
+bool machine_met_hole(struct machine *m, struct mfr_range *guest);
 
 /*
  * Finish the instruction that has exited, and run none after it: before this, the

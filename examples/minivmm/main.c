@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "memory.h"
+#include "migrate.h"
 #include "reset.h"
 #include "run.h"
 #include "wire.h"
@@ -26,10 +28,12 @@ struct options {
 	int cpu;
 	bool hole;
 	bool reset;
+	const char *migrate_to;
+	const char *migrate_from;
 };
 
 /* Long options only */
-enum { OPTION_HOLE = 0x100, OPTION_RESET };
+enum { OPTION_HOLE = 0x100, OPTION_RESET, OPTION_MIGRATE_TO, OPTION_MIGRATE_FROM };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -56,6 +60,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_RESET:
 		o->reset = true;
 		return 0;
+	case OPTION_MIGRATE_TO:
+		o->migrate_to = arg;
+		return 0;
+	case OPTION_MIGRATE_FROM:
+		o->migrate_from = arg;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -73,6 +83,10 @@ static const struct argp_option options[] = {
 	{ .name = "reset", .key = OPTION_RESET,
 	  .doc = "Reset a guest that cannot go on, rather than end; SIGUSR1 "
 		 "resets it at any time" },
+	{ .name = "migrate-to", .key = OPTION_MIGRATE_TO, .arg = "SOCKET",
+	  .doc = "Send the guest to the minivmm that waits there after SIGUSR2" },
+	{ .name = "migrate-from", .key = OPTION_MIGRATE_FROM, .arg = "SOCKET",
+	  .doc = "Wait there for a guest, instead of starting one" },
 	{ 0 }
 };
 
@@ -131,16 +145,43 @@ static void start_guest(const struct vmm *v)
 		errx(STATUS_UNABLE, "too little of the guest's memory is left to start it");
 }
 
+/* Whatever fails ends this process, and the source keeps the guest. */
+static void take_guest(const struct vmm *v, const char *path)
+{
+	struct cpu_state state;
+	int fd;
+
+	printf("host   waiting for a guest at %s\n", path);
+	fd = migrate_accept(path);
+	if (fd < 0)
+		errx(STATUS_UNABLE, "cannot wait for a guest at %s: %s", path, strerror(-fd));
+	if (migrate_receive(fd, v->ram, &state))
+		exit(STATUS_UNABLE);
+	if (state.cpu != (uint64_t)v->machine->cpu)
+		errx(STATUS_UNABLE, "the guest is refused: it gets machine checks of another CPU; see --cpu");
+	machine_set_memory(v->machine, v->ram, RAM_GPA);
+	cpu_restore(v->machine, &state);
+	if (migrate_confirm(fd))
+		exit(STATUS_UNABLE);
+	close(fd);
+	printf("host   the guest is here; %" PRIu64 " bytes of its memory are lost\n",
+	       mfr_ledger_lost_bytes(mfr_region_ledger(v->ram)));
+}
+
 static const char *const ends[] = {
 	[RUN_ENDED] = "ends well",
+	[RUN_MOVED] = "goes on elsewhere",
 	[RUN_LOST] = "is lost",
 };
 
-static enum run_end run_guest(const struct vmm *v)
+static enum run_end run_guest(const struct vmm *v, const struct options *o)
 {
 	enum run_end end;
 
-	start_guest(v);
+	if (o->migrate_from)
+		take_guest(v, o->migrate_from);
+	else
+		start_guest(v);
 	end = run(v);
 	printf("host   the guest %s; %" PRIu64 " bytes of its memory are lost\n", ends[end],
 	       mfr_ledger_lost_bytes(mfr_region_ledger(v->ram)));
@@ -164,11 +205,11 @@ int main(int argc, char **argv)
 		say_mapping(&machine);
 	v = (struct vmm){
 		.machine = &machine, .ram = create_ram(context), .passes = o.passes,
-		.reset = o.reset,
+		.reset = o.reset, .migrate_to = o.migrate_to,
 	};
 	failures_take(&machine, context);
 	requests_take(&v);
-	end = run_guest(&v);
+	end = run_guest(&v, &o);
 	machine_destroy(&machine);
 	mfr_region_destroy(v.ram);
 	mfr_context_destroy(context);

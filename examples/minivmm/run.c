@@ -6,18 +6,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "failure.h"
+#include "migrate.h"
 #include "reset.h"
 #include "wire.h"
 
 static struct machine *machine;
-static volatile sig_atomic_t interrupted, reset_wanted;
+static volatile sig_atomic_t interrupted, reset_wanted, migration_wanted;
 
 static void on_request(int sig)
 {
 	if (sig == SIGUSR1)
 		reset_wanted = 1;
+	else if (sig == SIGUSR2)
+		migration_wanted = 1;
 	else
 		interrupted = 1;
 	machine->run->immediate_exit = 1;
@@ -37,6 +41,8 @@ void requests_take(const struct vmm *v)
 	handle(SIGINT);
 	handle(SIGTERM);
 	handle(SIGUSR1);
+	if (v->migrate_to)
+		handle(SIGUSR2);
 }
 
 static void say_report(const struct report *r)
@@ -95,6 +101,32 @@ static bool reset(const struct vmm *v)
 	return true;
 }
 
+/* What the guest was not told of yet, it is told when it reads that at its new place. */
+static int send_guest(const struct vmm *v)
+{
+	struct cpu_state state;
+	int fd = migrate_connect(v->migrate_to), ret;
+
+	if (fd < 0)
+		return fd;
+	machine_settle(v->machine);
+	cpu_save(v->machine, &state);
+	ret = migrate_send(fd, v->ram, &state);
+	close(fd);
+	return ret;
+}
+
+static bool migrate(const struct vmm *v)
+{
+	int ret = send_guest(v);
+
+	migration_wanted = 0;
+	if (ret)
+		printf("host   the guest goes on here, as it cannot move to %s: %s\n",
+		       v->migrate_to, strerror(-ret));
+	return !ret;
+}
+
 /* Returns false if the guest cannot continue in this life.  *@r: what it reports. */
 static bool step(const struct vmm *v, struct report *r)
 {
@@ -124,6 +156,8 @@ enum run_end run(const struct vmm *v)
 		v->machine->run->immediate_exit = 0;
 		if (interrupted)
 			return RUN_ENDED;
+		if (migration_wanted && migrate(v))
+			return RUN_MOVED;
 		if (reset_wanted && !reset(v))
 			return RUN_LOST;
 		if (!step(v, &r) && !(v->reset && reset(v)))
