@@ -7,7 +7,7 @@
 
 backend=memory-backend-memfd	# the name of QEMU's memfd
 bad_byte=$((0x140))		# of a page: the line that breaks (guest.c)
-vm=
+vm='' broken_at=()
 
 # $memory is the guest's, by huge pages of $page; it runs $kernel_image, $initrd.  What QEMU prints, its guest and
 # its monitor is in the directory $out.
@@ -30,7 +30,7 @@ start_vm() {	# QEMU_WORD...
 		-chardev "pipe,id=qmp,path=$out/monitor" \
 		-mon chardev=qmp,mode=control \
 		>"$out/qemu" 2>&1 </dev/null &
-	vm=$!
+	vm=$! broken_at=()
 	qmp qmp_capabilities
 }
 
@@ -70,10 +70,12 @@ offset_of() {	# PAGE
 		tr -d '\r' | sed -n "s/^where $1: //p"
 }
 
+# All that were broken are in broken_at.
 break_page() {	# PAGE
 	local at
 	at=$(offset_of "$1")
-	[ -n "$at" ] && /poison add "$vm" $backend $((at + bad_byte))
+	[ -n "$at" ] && poison add "$vm" $backend $((at + bad_byte)) &&
+		broken_at+=("$at")
 }
 
 events() {
