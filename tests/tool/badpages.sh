@@ -386,6 +386,14 @@ refuses_odd_lists() {
 	done
 }
 
+refuses_huge_list() {
+	bad_tree
+	truncate -s 64M "$tmp/list"
+	retires 2 "" && grep "cannot read the list .*: File too large" "$tmp/said" || return
+	truncate -s $((64 * 1024 * 1024 - 1)) "$tmp/list"
+	retires 2 "" && grep "is not a list of bad pages: line 1: not a line" "$tmp/said"
+}
+
 # Those that touch are two ranges of one list still.
 takes_lists_in_order() {
 	bad_tree
@@ -505,6 +513,7 @@ test_badpages() {
 	check "a page that stays in use costs the others nothing" goes_on_after_failure
 	check "a kernel without hard_offline_page is named once" stops_without_file
 	check "what is no list is refused, and stays" refuses_odd_lists
+	check "nor is a file of 64 MiB read" refuses_huge_list
 	check "ranges that touch are in order" takes_lists_in_order
 	check "what is restored is no error" counts_apart
 	check "control: one more failure is" finds_more "node 0: .* 1 error: .*" \
