@@ -99,6 +99,16 @@ reads_range_in_json() {
 		and .hits == { recovered: 0, known: 0, not_recovered: 0 }'
 }
 
+# One line alone: what is read at once counts as one here.
+counts_hit() {	# OUTCOME JQ_FILTER
+	scan_tree
+	device_says "0x200000000 16777216 100" "hit 0x200003000 $1"
+	scan range 0x200000000 16M --json >"$tmp/said" 2>"$tmp/err"
+	[ $? = 1 ] && grep "up to 0x200003000: mfr scan range 0x200003000 16764928" "$tmp/err" &&
+		jq -e ".ended == false and $2 and
+			.lost == [{address: 8589946880, outcome: \"$1\"}]" "$tmp/said"
+}
+
 # What the kernel says, a line for each read(2), only the lab shows.
 is_cut_off() {
 	scan_tree
@@ -176,6 +186,19 @@ interrupts_tidily() {
 	status=$?
 	grep -e "the kernel continues the scan; mfr scan stop --node=0 stops" <&"$said" &&
 		[ $status = 2 ] && holds node0/enabled "$before"
+}
+
+# As under nohup: the signal changes nothing.
+goes_on_after_hangup() {
+	scan_tree
+	(trap '' HUP; exec "$mfr" scan --root "$tmp/scan" --node=0 --watch) \
+		>"$tmp/watched" 2>&1 &
+	await grep node0 "$tmp/watched" || return 1
+	kill -HUP $!
+	put node0/passes 13
+	wait $!
+	cat "$tmp/watched"
+	grep -E 'node0.* done' "$tmp/watched" && ! grep 'the kernel continues' "$tmp/watched"
 }
 
 # A module that is unloaded while somebody looks.
@@ -464,6 +487,13 @@ test_scan() {
 	check "--watch draws a bar on a terminal, with the time left" draws_bar
 	check "an interrupted --watch says that the scan goes on" \
 		interrupts_tidily
+	check "an ignored hangup does not end it" goes_on_after_hangup
+	check "a hit of a range is counted" counts_hit recovered \
+		".hits == { recovered: 1, known: 0, not_recovered: 0 }"
+	check "one of known poison, too" counts_hit known \
+		".hits == { recovered: 0, known: 1, not_recovered: 0 }"
+	check "and one that was not recovered" counts_hit "not recovered" \
+		".hits == { recovered: 0, known: 0, not_recovered: 1 }"
 	check "--watch notices that the module goes" notices_unloading
 	test_many_hits
 	test_pending
