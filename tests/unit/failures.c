@@ -68,7 +68,7 @@ WRAP(int, prctl, EINVAL, -1,
      (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
      (option, a, b, c, d))
 /* This is what getline() becomes */
-WRAP(ssize_t, __getdelim, ENOMEM, -1, (char **line, size_t *size, int end, FILE *file),
+WRAP(ssize_t, __getdelim, EIO, -1, (char **line, size_t *size, int end, FILE *file),
      (line, size, end, file))
 
 int __real_fcntl(int fd, int command, ...);
@@ -304,6 +304,8 @@ static int install(FIXTURE_DATA(failures) *self)
 		if (!failed)						\
 			break;						\
 		EXPECT_GT(0, err_) TH_LOG("succeeded: %s", failed);	\
+		if (failure == ENOMEM)					\
+			EXPECT_EQ(-ENOMEM, err_) TH_LOG("%s", failed);	\
 	}								\
 	EXPECT_EQ(0, err_);						\
 	EXPECT_LE(least, n_ - 1);					\
