@@ -42,35 +42,36 @@ static bool fails(const char *name, int error)
 }
 
 #define WRAP(type, name, error, result, parameters, arguments)		\
-	type __real_##name parameters;					\
-	type __wrap_##name parameters;					\
 	type __wrap_##name parameters					\
 	{								\
+		type __real_##name parameters;				\
+									\
 		return fails(#name, error) ? (result) : __real_##name arguments; \
 	}
 WRAP(void *, mmap, ENOMEM, MAP_FAILED,
-     (void *at, size_t bytes, int prot, int flags, int fd, off_t offset),
-     (at, bytes, prot, flags, fd, offset))
+	(void *at, size_t bytes, int prot, int flags, int fd, off_t offset),
+	(at, bytes, prot, flags, fd, offset))
 WRAP(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
 WRAP(int, eventfd, EMFILE, -1, (unsigned int count, int flags), (count, flags))
 WRAP(int, madvise, EIO, -1, (void *at, size_t bytes, int advice), (at, bytes, advice))
 WRAP(int, ftruncate, EIO, -1, (int fd, off_t bytes), (fd, bytes))
 WRAP(int, fallocate, ENOSPC, -1, (int fd, int mode, off_t at, off_t bytes),
-     (fd, mode, at, bytes))
+	(fd, mode, at, bytes))
 WRAP(int, fstat, EIO, -1, (int fd, struct stat *st), (fd, st))
 WRAP(int, fstatfs, EIO, -1, (int fd, struct statfs *fs), (fd, fs))
 WRAP(ssize_t, pread, EIO, -1, (int fd, void *to, size_t bytes, off_t at),
-     (fd, to, bytes, at))
+	(fd, to, bytes, at))
 WRAP(FILE *, fopen, EMFILE, NULL, (const char *path, const char *mode), (path, mode))
 WRAP(int, sigaction, EINVAL, -1,
-     (int sig, const struct sigaction *new, struct sigaction *old), (sig, new, old))
+	(int sig, const struct sigaction *new, struct sigaction *old), (sig, new, old))
 WRAP(int, prctl, EINVAL, -1,
-     (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
-     (option, a, b, c, d))
+	(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
+	(option, a, b, c, d))
 /* This is what getline() becomes */
 WRAP(ssize_t, __getdelim, EIO, -1, (char **line, size_t *size, int end, FILE *file),
-     (line, size, end, file))
+	(line, size, end, file))
 
+FILE *__real_fopen(const char *path, const char *mode);
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
 void *__real_malloc(size_t bytes);
@@ -155,7 +156,7 @@ static int count_maps(void)
 	int n = 0;
 
 	while (file && fgets(line, sizeof(line), file))
-		n += strstr(line, "/memfd:") != NULL;
+		n += !!strstr(line, "/memfd:");
 	if (file)
 		fclose(file);
 	return n;
