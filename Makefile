@@ -37,7 +37,7 @@ selftests:	## all of the kernel's own selftests on base and keep
 campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 25 minutes
 	@tests/run "tests/campaign/run --long" "tests/hostile/run --long"
 
-check-programs: ## real programs in the lab: QEMU, PostgreSQL
+check-programs: ## real programs in the lab: QEMU, PostgreSQL, DPDK, a JVM
 	@tests/run tests/programs/run
 
 series:	## export keep and memscan for git am
