@@ -2,9 +2,13 @@
 
 /** Fills an array, prints "ready", and reads all of it once told to. */
 public final class Victim {
-	/** No other part of the heap has this text, not even this class. */
+	private static final int MIDDLE = 4 << 20;
+
+	/** In the middle there is a text that no other part of the heap has. */
 	private static byte letter(int i) {
-		return (byte)('A' + i * 7 % 26);
+		if (i >= MIDDLE && i < MIDDLE + 64)
+			return (byte)('Z' - (i - MIDDLE) * 7 % 26);
+		return (byte)('a' + i % 26);
 	}
 
 	public static void main(String[] args) throws java.io.IOException {
