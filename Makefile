@@ -13,7 +13,7 @@ demo-scan:	## five latent errors: with memscan and without
 check:	## what one wants after a change; the last line is the sum
 	@tests/run
 
-check-all: ## every test, on all kernels; 47 minutes
+check-all: ## every test, on all kernels
 	@tests/run --all
 
 check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour

@@ -159,7 +159,7 @@ static void find_policy(struct problems *problems, const struct kept *kept)
 	if (access(root_path("/sys/kernel/mm/mf_keep"), F_OK))
 		problems_add(problems, "this kernel does not keep huge pages: boot one with the keep series");
 	else if (!kept->n && !kept->n_unkept)
-		problems_add(problems, "it has no huge pages: nothing of it is kept");
+		problems_add(problems, "it has no huge pages, and only these are kept: give it some (QEMU: memory-backend-memfd,hugetlb=on)");
 }
 
 static bool is_qemu(pid_t pid)
