@@ -20,6 +20,7 @@
 #include "kmsg.h"
 #include "pageflags.h"
 #include "pin.h"
+#include "polling.h"
 #include "pool.h"
 #include "raise.h"
 #include "sigbus.h"
@@ -211,9 +212,13 @@ FIXTURE_SETUP(ranges)
 	CONTROL_READY();
 }
 
+/* The release ends later, and programs that come next count free memory. */
 FIXTURE_TEARDOWN(ranges)
 {
 	hugepage_close(&self->hp);
+	if (!policy_omitted())
+		EXPECT_TRUE(poll_until(kmsg_count("%#lx: kept huge page left the pool",
+						  hugepage_pfn(&self->hp, 0))));
 }
 
 /* Rule 2: bytes, hex, sorted, merged, in whatever order the errors came. */
