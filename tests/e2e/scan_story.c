@@ -187,7 +187,10 @@ static void use_page_cache(const struct data *d, struct fate *fate)
 			fate->right++;
 }
 
-/* In the midst of much: what is freed alone goes to whoever asks next. */
+/*
+ * In the midst of much: what is freed alone goes to whoever asks next.  Nobody else
+ * may plant later, or use before it what was planted: they would get this memory.
+ */
 static void plant_free(struct data *d, struct fate *fate)
 {
 	char *p = map_anonymous(PIECE, SIZE_2M, MADV_NOHUGEPAGE);
@@ -389,7 +392,7 @@ int main(void)
 	if (mount(DISK, MOUNT_DIR, "ext4", 0, NULL))
 		err(1, "mount ext4 on %s", DISK);
 	printf("# five programs, a bad line in the memory of each\n");
-	for (i = 0; i < KINDS; i++)
+	for (i = KINDS; i--;)
 		start_program(&kinds[i], &programs[i]);
 	printf("latent_machine_checks=%" PRId64 "\n", lab_poison_hits());
 	if (!scanner_omitted()) {
