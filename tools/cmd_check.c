@@ -148,6 +148,21 @@ static void print_program(const struct problems *problems, pid_t pid,
 	puts(problems->n ? "" : "its huge pages stay mapped after an error");
 }
 
+static const char *why_not(int err)
+{
+	switch (-err) {
+	case ESRCH:
+		return "there is none";
+	case EPERM:
+	case EACCES:
+		return "permission denied; run as root";
+	case ETIMEDOUT:
+		return "the kernel does not answer, as a server that the process waits for does not";
+	default:
+		return strerror(-err);
+	}
+}
+
 static int check_program(pid_t pid)
 {
 	struct problems problems = { 0 };
@@ -156,11 +171,7 @@ static int check_program(pid_t pid)
 	enum status status = problems.n ? STATUS_PROBLEM : STATUS_FINE;
 
 	if (err) {
-		warnx("cannot look at process %d: %s", pid,
-		      err == -ESRCH ? "there is none" :
-		      err == -EPERM || err == -EACCES ?
-		      "permission denied; run as root" :
-		      strerror(-err));
+		warnx("cannot look at process %d: %s", pid, why_not(err));
 		status = STATUS_UNKNOWN;
 	} else {
 		print_program(&problems, pid, status);

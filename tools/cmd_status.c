@@ -144,6 +144,9 @@ static void print_kept(const struct kept *kept)
 	if (kept->unseen)
 		printf("\nKept files of %zu processes are not shown: only root may see them\n",
 		       kept->unseen);
+	if (kept->hanging)
+		printf("\nFiles of %zu process%s could not be looked at: the kernel does not answer, as a server that is waited for does not\n",
+		       kept->hanging, kept->hanging == 1 ? "" : "es");
 }
 
 static void print_dimms(const struct dimms *dimms)

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <libmount.h>
+#include <linux/memfd.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "huge_mounts.h"
 #include "root.h"
+
+#define HUGE_SHIFT_MIN	16	/* of 64 KiB on arm64 */
+#define HUGE_SHIFT_MAX	34	/* of 16 GiB on powerpc */
 
 static int add(struct huge_mounts *mounts, struct libmnt_fs *fs)
 {
@@ -18,6 +26,7 @@ static int add(struct huge_mounts *mounts, struct libmnt_fs *fs)
 	more += mounts->n;
 	*more = (struct huge_mount){
 		.dir = strdup(mnt_fs_get_target(fs)),
+		.device = mnt_fs_get_devno(fs),
 		.kept = !mnt_fs_get_option(fs, "mf_keep_ue_mapped", NULL, NULL),
 	};
 	if (!more->dir)
@@ -84,4 +93,43 @@ const struct huge_mount *huge_mounts_find(const struct huge_mounts *mounts,
 		     strlen(found->dir)))
 			found = &mounts->mount[i];
 	return found;
+}
+
+/* The kernel's own mounts, which no list has: one for each size of huge pages. */
+static dev_t memfd_devices[HUGE_SHIFT_MAX + 1];
+
+static dev_t memfd_device(unsigned int shift)
+{
+	int fd = memfd_create("mfr", MFD_CLOEXEC | MFD_HUGETLB |
+			      shift << MFD_HUGE_SHIFT);
+	struct stat st = { 0 };
+
+	if (fd < 0)
+		return 0;
+	fstat(fd, &st);
+	close(fd);
+	return st.st_dev;
+}
+
+static void find_memfd_devices(void)
+{
+	unsigned int shift;
+
+	for (shift = HUGE_SHIFT_MIN; shift <= HUGE_SHIFT_MAX; shift++)
+		memfd_devices[shift] = memfd_device(shift);
+}
+
+bool huge_mounts_have(const struct huge_mounts *mounts, dev_t device)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	size_t i;
+
+	pthread_once(&once, find_memfd_devices);
+	for (i = HUGE_SHIFT_MIN; i <= HUGE_SHIFT_MAX; i++)
+		if (memfd_devices[i] && memfd_devices[i] == device)
+			return true;
+	for (i = 0; i < mounts->n; i++)
+		if (mounts->mount[i].device == device)
+			return true;
+	return false;
 }

@@ -18,6 +18,7 @@
 
 #include "hwpoison.h"
 #include "kept.h"
+#include "patience.h"
 #include "root.h"
 
 /* uapi/linux/kernel-page-flags.h */
@@ -122,22 +123,45 @@ static uint64_t translate(pid_t pid, uint64_t va)
 	return (entry & PAGEMAP_PFN) * BASE;
 }
 
-/* The physical address of the file's page at @offset if @pid maps it, or 0. */
+/* Where is the file's page at @offset? */
+struct placed {
+	pid_t pid;
+	uint64_t device, inode, offset;
+	uint64_t address;	/* physical; 0 if @pid does not map it */
+};
+
+static int find_place(void *about)
+{
+	struct placed *p = about;
+	struct mapping m;
+	char line[512];
+	FILE *f = root_fopen("/proc/%d/maps", p->pid);
+
+	while (f && !p->address && fgets(line, sizeof(line), f))
+		if (parse_mapping(line, &m) && m.device == p->device &&
+		    m.inode == p->inode && p->offset >= m.offset &&
+		    p->offset - m.offset < m.end - m.start)
+			p->address = translate(p->pid,
+					       m.start + p->offset - m.offset);
+	if (f)
+		fclose(f);
+	return 0;
+}
+
 static uint64_t place_by(pid_t pid, const struct kept_file *file,
 			 uint64_t offset)
 {
-	struct mapping m;
+	static const struct question question = { find_place, free };
+	struct placed *p = malloc(sizeof(*p));
 	uint64_t address = 0;
-	char line[512];
-	FILE *f = root_fopen("/proc/%d/maps", pid);
 
-	while (f && !address && fgets(line, sizeof(line), f))
-		if (parse_mapping(line, &m) && m.device == file->device &&
-		    m.inode == file->inode && offset >= m.offset &&
-		    offset - m.offset < m.end - m.start)
-			address = translate(pid, m.start + offset - m.offset);
-	if (f)
-		fclose(f);
+	if (!p)
+		return 0;
+	*p = (struct placed){ pid, file->device, file->inode, offset, 0 };
+	if (ask_patiently(&question, pid, p))
+		return 0;
+	address = p->address;
+	free(p);
 	return address;
 }
 
@@ -179,6 +203,9 @@ static int find_kept(struct page_list *list, uint64_t *unplaced_bytes)
 		for (j = 0; j < kept.file[i].n_lost && !err; j++)
 			err = add_lost(list, &kept.file[i],
 				       &kept.file[i].lost[j], unplaced_bytes);
+	if (kept.hanging)
+		warnx("pages that %zu process%s lost may be missing: the kernel does not tell what is mapped there",
+		      kept.hanging, kept.hanging == 1 ? " has" : "es have");
 	kept_free(&kept);
 	if (err)
 		warnx("cannot look for kept files: %s", strerror(-err));

@@ -299,7 +299,7 @@ json_t *json_of_host(const struct host *host)
 		"hugepages", of_pools(&host->pools),
 		"kept", of_kept(&host->kept),
 		"not_kept", of_unkept(&host->kept),
-		"processes_not_seen", (int)host->kept.unseen,
+		"processes_not_seen", (int)(host->kept.unseen + host->kept.hanging),
 		"dimms", of_dimms(&host->dimms),
 		"controllers", of_controllers(&host->dimms),
 		"scanner", json_of_scanner(&host->scanner));

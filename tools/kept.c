@@ -3,17 +3,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "huge_mounts.h"
 #include "kept.h"
+#include "patience.h"
 #include "root.h"
 
 #define HUGE_BYTES_MIN	(2UL << 20)	/* on x86 */
@@ -37,9 +37,9 @@ const char *const unkept_cures[] = {
 	[UNKEPT_FILE] = "a hugetlbfs with the mount option mf_keep_ue_mapped",
 };
 
-/* Whose descriptors and mappings are looked at. */
+/* Whose descriptors and mappings are looked at, and what they are. */
 struct process {
-	struct kept *kept;
+	struct kept kept;
 	unsigned int pid;
 	struct huge_mounts mounts;
 	bool find_unkept;
@@ -86,19 +86,29 @@ static int parse_fdinfo(FILE *f, struct kept_file *file)
 }
 
 /*
- * Mounts have different numbers in different namespaces, devices have not. In a
- * copy of /proc (--root) the link leads nowhere, and the mount has to do.
+ * Is it a file of huge pages? That is asked of a path to it, not of the file: others
+ * may be devices that answer to an open(), or of a server that never does. In a copy
+ * of a host's files there is none, but names.
  */
-static void identify(struct kept_file *file, const char *link)
+static bool is_huge(const struct process *p, int path_fd, struct statx *st)
 {
-	struct statfs fs;
-	struct stat st;
+	*st = (struct statx){ 0 };
+	if (root_is_copy())
+		return true;
+	return !statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		      STATX_INO, st) &&
+	       huge_mounts_have(&p->mounts,
+				makedev(st->stx_dev_major, st->stx_dev_minor));
+}
 
-	if (stat(link, &st) || statfs(link, &fs))
+/* Mounts have different numbers in different namespaces, devices have not. */
+static void identify(struct kept_file *file, const struct statx *st)
+{
+	if (root_is_copy())
 		return;
-	file->device = st.st_dev;
-	file->inode = st.st_ino;
-	file->page_bytes = (uint64_t)fs.f_bsize;
+	file->device = makedev(st->stx_dev_major, st->stx_dev_minor);
+	file->inode = st->stx_ino;
+	file->page_bytes = st->stx_blksize;
 }
 
 static struct kept_file *find_file(struct kept *kept,
@@ -113,7 +123,7 @@ static struct kept_file *find_file(struct kept *kept,
 	return NULL;
 }
 
-/* Add @file, which is not in the list yet, and take over its @lost. */
+/* Add @file, which is not in the list yet, and take over what it points to. */
 static struct kept_file *add_file(struct kept *kept, struct kept_file *file)
 {
 	struct kept_file *more = reallocarray(kept->file, kept->n + 1,
@@ -124,6 +134,7 @@ static struct kept_file *add_file(struct kept *kept, struct kept_file *file)
 	kept->file = more;
 	more[kept->n] = *file;
 	file->lost = NULL;
+	file->holder = NULL;
 	return &more[kept->n++];
 }
 
@@ -135,18 +146,18 @@ static void name_process(struct holder *holder, unsigned int pid)
 		strcpy(holder->command, "?");
 }
 
-static int add_holder(struct kept_file *file, unsigned int pid)
+static int add_holder(struct kept_file *file, const struct holder *holder)
 {
 	struct holder *more;
 
-	if (file->n_holders && file->holder[file->n_holders - 1].pid ==
-	    (pid_t)pid)
+	if (file->n_holders &&
+	    file->holder[file->n_holders - 1].pid == holder->pid)
 		return 0;
 	more = reallocarray(file->holder, file->n_holders + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	file->holder = more;
-	name_process(&more[file->n_holders++], pid);
+	more[file->n_holders++] = *holder;
 	return 0;
 }
 
@@ -159,10 +170,7 @@ static void cut_deleted(char *path)
 		path[len - cut] = '\0';
 }
 
-/*
- * Only files of memfd_create() and files on hugetlbfs can have the policy. Others
- * are not touched: they may be devices, or of a server that has gone.
- */
+/* Only files of memfd_create() and files on hugetlbfs can have the policy. */
 static bool may_be_kept(const struct process *p, const char *link,
 			struct kept_file *file)
 {
@@ -183,41 +191,54 @@ static bool may_be_kept(const struct process *p, const char *link,
 }
 
 /* Take what @fdinfo says of @file; closes @fdinfo. As parse_fdinfo(). */
-static int take_fdinfo(const struct process *p, struct kept_file *file,
-		       const char *link, FILE *fdinfo)
+static int take_fdinfo(struct process *p, struct kept_file *file,
+		       const struct statx *st, FILE *fdinfo)
 {
 	struct kept_file *known;
+	struct holder holder;
 	int err, ret = parse_fdinfo(fdinfo, file);
 
 	fclose(fdinfo);
 	if (ret > 0) {
-		identify(file, link);
-		known = find_file(p->kept, file);
+		identify(file, st);
+		name_process(&holder, p->pid);
+		known = find_file(&p->kept, file);
 		if (!known)
-			known = add_file(p->kept, file);
-		err = known ? add_holder(known, p->pid) : -ENOMEM;
+			known = add_file(&p->kept, file);
+		err = known ? add_holder(known, &holder) : -ENOMEM;
 		ret = err ? err : 1;
 	}
 	free(file->lost);
 	return ret;
 }
 
+static int open_path(const char *link)
+{
+	return root_is_copy() ? -1 : open(link, O_PATH | O_CLOEXEC);
+}
+
 /* A process or descriptor that is gone by now is not an error. */
-static int read_descriptor(const struct process *p, unsigned int fd)
+static int read_descriptor(struct process *p, unsigned int fd)
 {
 	struct kept_file file = { 0 };
 	char link[PATH_MAX];
-	FILE *f;
+	struct statx st;
+	FILE *f = NULL;
+	int path_fd;
 
 	snprintf(link, sizeof(link), "%s",
 		 root_path("/proc/%u/fd/%u", p->pid, fd));
 	if (!may_be_kept(p, link, &file))
 		return 0;
-	f = root_fopen("/proc/%u/fdinfo/%u", p->pid, fd);
-	return f ? take_fdinfo(p, &file, link, f) : 0;
+	path_fd = open_path(link);
+	if (is_huge(p, path_fd, &st))
+		f = root_fopen("/proc/%u/fdinfo/%u", p->pid, fd);
+	if (path_fd >= 0)
+		close(path_fd);
+	return f ? take_fdinfo(p, &file, &st, f) : 0;
 }
 
-static int read_descriptors(const struct process *p)
+static int read_descriptors(struct process *p)
 {
 	char dir[64];
 	unsigned int *fds;
@@ -226,7 +247,7 @@ static int read_descriptors(const struct process *p)
 	snprintf(dir, sizeof(dir), "/proc/%u/fdinfo", p->pid);
 	n = list_numbered(dir, "", &fds);
 	if (n == -EACCES || n == -EPERM)
-		p->kept->unseen++;
+		p->kept.unseen++;
 	for (i = 0; i < n && err >= 0; i++)
 		err = read_descriptor(p, fds[i]);
 	free(fds);
@@ -273,18 +294,16 @@ static enum unkept_why why_unkept(const struct mapping *m)
 	       begins(m->path, MEMFD) ? UNKEPT_MEMFD : UNKEPT_FILE;
 }
 
-/* That of the process, for that reason, or a new one; NULL without memory. */
-static struct unkept *unkept_of(const struct process *p, enum unkept_why why,
+/* Those for that reason, or new ones; NULL without memory. */
+static struct unkept *unkept_of(struct process *p, enum unkept_why why,
 				uint64_t page_bytes)
 {
-	struct kept *kept = p->kept;
+	struct kept *kept = &p->kept;
 	struct unkept *u;
 	size_t i;
 
-	for (i = kept->n_unkept; i--;) {
+	for (i = 0; i < kept->n_unkept; i++) {
 		u = &kept->unkept[i];
-		if (u->process.pid != (pid_t)p->pid)
-			break;
 		if (u->why == why && u->page_bytes == page_bytes)
 			return u;
 	}
@@ -298,7 +317,7 @@ static struct unkept *unkept_of(const struct process *p, enum unkept_why why,
 	return u;
 }
 
-static int add_unkept(const struct process *p, const struct mapping *m,
+static int add_unkept(struct process *p, const struct mapping *m,
 		      uint64_t page_bytes)
 {
 	struct unkept *unkept;
@@ -312,45 +331,67 @@ static int add_unkept(const struct process *p, const struct mapping *m,
 	return 0;
 }
 
+static FILE *open_fdinfo(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return fopen(path, "re");
+}
+
 /* Of the mapping's file, by a descriptor of our own. */
-static int read_open_mapping(const struct process *p, const struct mapping *m,
-			     const char *link, int fd)
+static int read_open_mapping(struct process *p, const struct mapping *m,
+			     const char *link, const struct statx *st, int fd)
 {
 	struct kept_file file = { 0 };
-	char fdinfo[64];
-	struct statfs fs;
 	FILE *f = NULL;
 	int ret = 0;
 
-	if (fstatfs(fd, &fs) || fs.f_type != HUGETLBFS_MAGIC)
-		return 0;
-	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", fd);
 	if (may_be_kept(p, link, &file))
-		f = fopen(fdinfo, "re");
+		f = open_fdinfo(fd);
 	if (f)
-		ret = take_fdinfo(p, &file, link, f);
+		ret = take_fdinfo(p, &file, st, f);
 	if (ret < 0 || (ret && !m->is_private))
 		return ret;
-	return add_unkept(p, m, (uint64_t)fs.f_bsize);
+	return add_unkept(p, m, st->stx_blksize);
 }
 
-/* The process may have closed its descriptor: -EPERM if we may not have one. */
-static int read_mapping(const struct process *p, const struct mapping *m)
+static int read_huge_mapping(struct process *p, const struct mapping *m,
+			     const char *link, const struct statx *st, int path_fd)
 {
-	char link[PATH_MAX];
+	char path[64];
 	int fd, ret;
 
-	snprintf(link, sizeof(link), "%s",
-		 root_path("/proc/%u/map_files/%s", p->pid, m->range));
-	fd = open(link, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == EPERM || errno == EACCES ? -EPERM : 0;
-	ret = read_open_mapping(p, m, link, fd);
+		return 0;
+	ret = read_open_mapping(p, m, link, st, fd);
 	close(fd);
 	return ret;
 }
 
-static int read_mappings(const struct process *p)
+/* The process may have closed its descriptor: -EPERM if we may not have one. */
+static int read_mapping(struct process *p, const struct mapping *m)
+{
+	char link[PATH_MAX];
+	struct statx st;
+	int path_fd, ret = 0;
+
+	if (root_is_copy())
+		return 0;
+	snprintf(link, sizeof(link), "%s",
+		 root_path("/proc/%u/map_files/%s", p->pid, m->range));
+	path_fd = open_path(link);
+	if (path_fd < 0)
+		return errno == EPERM || errno == EACCES ? -EPERM : 0;
+	if (is_huge(p, path_fd, &st))
+		ret = read_huge_mapping(p, m, link, &st, path_fd);
+	close(path_fd);
+	return ret;
+}
+
+static int read_mappings(struct process *p)
 {
 	FILE *maps = root_fopen("/proc/%u/maps", p->pid);
 	struct mapping m;
@@ -365,12 +406,13 @@ static int read_mappings(const struct process *p)
 	if (maps)
 		fclose(maps);
 	if (err == -EPERM)
-		p->kept->unseen++;
+		p->kept.unseen++;
 	return err == -ENOMEM ? err : 0;
 }
 
-static int read_process(struct process *p)
+static int read_process(void *about)
 {
+	struct process *p = about;
 	int err = huge_mounts_read(&p->mounts, p->pid);
 
 	if (!err)
@@ -381,12 +423,81 @@ static int read_process(struct process *p)
 	return err;
 }
 
+static void drop_process(void *about)
+{
+	struct process *p = about;
+
+	kept_free(&p->kept);
+	free(p);
+}
+
+/* Files can be of several processes. */
+static int take_files(struct kept *kept, struct kept *from)
+{
+	struct kept_file *known;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < from->n && !err; i++) {
+		known = find_file(kept, &from->file[i]);
+		if (known)
+			err = add_holder(known, from->file[i].holder);
+		else if (!add_file(kept, &from->file[i]))
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+static int take_unkept(struct kept *kept, const struct kept *from)
+{
+	struct unkept *more;
+
+	if (!from->n_unkept)
+		return 0;
+	more = reallocarray(kept->unkept, kept->n_unkept + from->n_unkept,
+			    sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	kept->unkept = more;
+	memcpy(more + kept->n_unkept, from->unkept,
+	       from->n_unkept * sizeof(*more));
+	kept->n_unkept += from->n_unkept;
+	return 0;
+}
+
+static int take_process(struct kept *kept, struct process *p)
+{
+	int err = take_files(kept, &p->kept);
+
+	kept->unseen += p->kept.unseen;
+	return err ? err : take_unkept(kept, &p->kept);
+}
+
+static int ask_process(struct kept *kept, struct process *p)
+{
+	static const struct question question = { read_process, drop_process };
+	int err = ask_patiently(&question, (pid_t)p->pid, p);
+
+	if (err == -ETIMEDOUT) {
+		kept->hanging++;
+		return 0;
+	}
+	if (!err)
+		err = take_process(kept, p);
+	drop_process(p);
+	return err;
+}
+
 void kept_read_process(struct kept *kept, pid_t pid)
 {
-	struct process p = { .kept = kept, .pid = (unsigned int)pid };
+	struct process *p = calloc(1, sizeof(*p));
 
-	p.find_unkept = !access(root_path("/sys/kernel/mm/mf_keep"), F_OK);
-	kept->err = read_process(&p);
+	kept->err = -ENOMEM;
+	if (!p)
+		return;
+	p->pid = (unsigned int)pid;
+	p->find_unkept = !access(root_path("/sys/kernel/mm/mf_keep"), F_OK);
+	kept->err = ask_process(kept, p);
 }
 
 void kept_read(struct kept *kept)

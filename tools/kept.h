@@ -62,6 +62,7 @@ struct kept {
 	size_t n_unkept;	/* 0 on a kernel without the policy */
 	struct unkept *unkept;	/* by process */
 	size_t unseen;		/* processes whose files we may not read */
+	size_t hanging;		/* processes that the kernel does not tell about */
 };
 
 void kept_read(struct kept *kept);

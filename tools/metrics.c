@@ -105,7 +105,8 @@ static void print_kept(const struct exposition *to, const struct kept *kept)
 		    "Of these, those that have lost memory.");
 	print_gauge(to, "mfr_kept_files_lost_bytes", bytes,
 		    "Memory that these have lost.");
-	print_gauge(to, "mfr_unseen_processes", kept->unseen,
+	print_gauge(to, "mfr_unseen_processes",
+		    kept->unseen + kept->hanging,
 		    "Processes whose files could not be looked at.");
 }
 

@@ -173,13 +173,17 @@ static bool is_qemu(pid_t pid)
 int program_problems(struct problems *problems, struct kept *kept, pid_t pid)
 {
 	static struct command_line line;
-	int err = read_command_line(&line, pid);
+	int err;
 
-	if (err)
-		return err;
+	/* Of one that hangs, the command line cannot be read either. */
 	kept_read_process(kept, pid);
 	if (kept->err)
 		return kept->err;
+	if (kept->hanging)
+		return -ETIMEDOUT;
+	err = read_command_line(&line, pid);
+	if (err)
+		return err;
 	if (kept->unseen)
 		return -EPERM;
 	find_policy(problems, kept);

@@ -14,7 +14,7 @@ struct problems;
 /*
  * Add what is wrong with process @pid, whose files are @kept. Returns 0, or -errno
  * if it cannot be told: -ESRCH without such a process, -EPERM if only root may
- * look.
+ * look, -ETIMEDOUT if the kernel does not answer (patience.h).
  */
 int program_problems(struct problems *problems, struct kept *kept, pid_t pid);
 

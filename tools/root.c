@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,9 +20,14 @@ void root_set(const char *dir)
 	root = dir;
 }
 
+bool root_is_copy(void)
+{
+	return *root;
+}
+
 static const char *vpath(const char *fmt, va_list ap)
 {
-	static char path[PATH_MAX];
+	static _Thread_local char path[PATH_MAX];
 	size_t n = (size_t)snprintf(path, sizeof(path), "%s", root);
 
 	if (n < sizeof(path))
@@ -40,6 +46,7 @@ const char *root_path(const char *fmt, ...)
 	return path;
 }
 
+/* Each is of one thread: exit() need not wait for another that reads for ever. */
 FILE *root_fopen(const char *fmt, ...)
 {
 	va_list ap;
@@ -48,6 +55,8 @@ FILE *root_fopen(const char *fmt, ...)
 	va_start(ap, fmt);
 	f = fopen(vpath(fmt, ap), "re");
 	va_end(ap);
+	if (f)
+		__fsetlocking(f, FSETLOCKING_BYCALLER);
 	return f;
 }
 

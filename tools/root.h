@@ -8,6 +8,7 @@
 #ifndef MFR_ROOT_H
 #define MFR_ROOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +17,10 @@
 
 void root_set(const char *dir);
 
-/* The path below the root, in a static buffer that the next call reuses. */
+/* Of a host's files, in which links into its processes lead nowhere. */
+bool root_is_copy(void);
+
+/* The path below the root, in a buffer of the thread that its next call reuses. */
 const char *root_path(const char *fmt, ...) PATH_FORMAT;
 
 FILE *root_fopen(const char *fmt, ...) PATH_FORMAT;
