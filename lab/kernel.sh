@@ -192,9 +192,17 @@ keep-debug_inputs() {
 	declare -f make_keep-debug
 }
 
-# Let $kernel_dir be the directory that holds the kernel's tree, linux/.
+# Let $kernel_dir be the directory that holds the kernel's tree, linux/: the
+# caller's own built one, if $MFR_TREE_keep, say, names its directory.
 need_kernel() {	# NAME
+	local own=MFR_TREE_${1//-/_}
 	mkdir -p "$cache/logs" || die "cannot use the cache $cache"
+	if [ -n "${!own-}" ]; then
+		kernel_dir=${!own}
+		[ -f "$kernel_dir/linux/arch/x86/boot/bzImage" ] ||
+			die "$own: $kernel_dir/linux is no kernel tree with a built bzImage"
+		return
+	fi
 	case $1 in
 	base | keep-debug | distro) artefact "$1" ;;
 	keep) artefact base; artefact keep "$artefact" ;;
