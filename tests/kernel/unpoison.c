@@ -2,9 +2,11 @@
 /*
  * keep, rule 16: unpoison_memory() makes raw pages usable again after the
  * release, for simulated errors only.  A real one disables it for the rest of
- * the boot, so this program runs before those that consume poison.
+ * the boot, so this program runs before those that consume poison.  And errors
+ * that hwpoison_filter() refuses are not recorded.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <poison.h>
 #include <stdbool.h>
 #include <kselftest_harness.h>
@@ -19,6 +21,7 @@
 #include "pool.h"
 #include "procfile.h"
 #include "raise.h"
+#include "sigbus.h"
 
 FIXTURE(unpoison)
 {
@@ -103,6 +106,48 @@ TEST_F_TIMEOUT(unpoison, gives_raw_pages_back, 120)
 	ASSERT_EQ(0, pool_read(variant->size, &after));
 	EXPECT_EQ(pool.nr - 1, after.nr);
 	EXPECT_EQ(pool.free - 1, after.free);
+}
+
+#define FILTER	"/sys/kernel/debug/hwpoison/corrupt-filter-"
+
+/* Tests of others say by a filter which pages errors are for. */
+FIXTURE(filter)
+{
+	struct hugepage hp;
+};
+
+FIXTURE_SETUP(filter)
+{
+	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_2M));
+	sigbus_catch();
+	*self->hp.map = 1;
+	ASSERT_EQ(0, procfile_write(FILTER "flags-mask", "%#llx", PAGE_HUGE));
+	ASSERT_EQ(0, procfile_write(FILTER "flags-value", "0"));
+	ASSERT_EQ(0, procfile_write(FILTER "enable", "1"));
+	CONTROL_READY();
+}
+
+FIXTURE_TEARDOWN_PARENT(filter)
+{
+	procfile_write(FILTER "enable", "0");
+	procfile_write(FILTER "flags-mask", "0");
+	hugepage_close(&self->hp);
+}
+
+TEST_F(filter, leaves_what_it_does_not_want)
+{
+	struct error_counters before, after;
+	struct sigbus seen = {};
+
+	CONTROL_SAME();
+	error_counters_read(&before);
+	/* No signal, and success: the kernel has left it alone. */
+	EXPECT_EQ(-ENODATA, error_raise(&self->hp, 0, ERROR_MADVISE, &seen));
+	error_counters_read(&after);
+	EXPECT_EQ(before.corrupted_kb, after.corrupted_kb);
+	EXPECT_EQ(before.total, after.total);
+	EXPECT_EQ(1, *self->hp.map);
 }
 
 TEST_HARNESS_MAIN
