@@ -46,6 +46,9 @@ series:	## export keep and memscan for git am
 mutants:	## change lib/ and tools/ in single places: does a test fail?
 	@tests/mutants/run
 
+mutants-kernel: ## change the kernel keep as listed: does the named test fail?
+	@tests/mutants/kernel
+
 lint:	## scripts, user code, manual pages, spelling, licences; seconds
 	@tests/lint
 
@@ -84,4 +87,4 @@ shell:	## a shell in a virtual machine that runs keep
 clean:	## remove what was built here; kernels stay cached
 	rm -rf build
 
-.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign check-programs series mutants lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
+.PHONY: help demo demo-scan check check-all check-debug bench bench-record bench-report selftests campaign check-programs series mutants mutants-kernel lint kcheck dkms tool install install-lib install-tool uninstall deps build shell clean
