@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <libmount.h>
 #include <linux/memfd.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,14 +48,50 @@ static int add_all(struct huge_mounts *mounts, struct libmnt_table *table)
 	return err;
 }
 
+/* The kernel's own mounts, which no list has: one for each size of huge pages. */
+static _Atomic dev_t memfd_devices[HUGE_SHIFT_MAX + 1];
+
+/* Returns 0 also if there are no huge pages of that size, or none at all. */
+static int find_memfd_device(unsigned int shift)
+{
+	int fd = memfd_create("mfr", MFD_CLOEXEC | MFD_HUGETLB |
+			      shift << MFD_HUGE_SHIFT);
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return errno == ENODEV || errno == EINVAL || errno == ENOSYS ?
+		       0 : -errno;
+	if (fstat(fd, &st))
+		err = -errno;
+	else
+		memfd_devices[shift] = st.st_dev;
+	close(fd);
+	return err;
+}
+
+static int find_memfd_devices(void)
+{
+	static _Atomic bool found;
+	unsigned int shift;
+	int err = 0;
+
+	if (found || root_is_copy())
+		return 0;
+	for (shift = HUGE_SHIFT_MIN; shift <= HUGE_SHIFT_MAX && !err; shift++)
+		err = find_memfd_device(shift);
+	found = !err;
+	return err;
+}
+
 int huge_mounts_read(struct huge_mounts *mounts, unsigned int pid)
 {
 	const char *path = root_path("/proc/%u/mountinfo", pid);
 	struct libmnt_table *table = mnt_new_table_from_file(path);
-	int err = 0;
+	int err = find_memfd_devices();
 
 	*mounts = (struct huge_mounts){ 0 };
-	if (table)
+	if (table && !err)
 		err = add_all(mounts, table);
 	mnt_unref_table(table);
 	if (err)
@@ -95,36 +131,10 @@ const struct huge_mount *huge_mounts_find(const struct huge_mounts *mounts,
 	return found;
 }
 
-/* The kernel's own mounts, which no list has: one for each size of huge pages. */
-static dev_t memfd_devices[HUGE_SHIFT_MAX + 1];
-
-static dev_t memfd_device(unsigned int shift)
-{
-	int fd = memfd_create("mfr", MFD_CLOEXEC | MFD_HUGETLB |
-			      shift << MFD_HUGE_SHIFT);
-	struct stat st = { 0 };
-
-	if (fd < 0)
-		return 0;
-	fstat(fd, &st);
-	close(fd);
-	return st.st_dev;
-}
-
-static void find_memfd_devices(void)
-{
-	unsigned int shift;
-
-	for (shift = HUGE_SHIFT_MIN; shift <= HUGE_SHIFT_MAX; shift++)
-		memfd_devices[shift] = memfd_device(shift);
-}
-
 bool huge_mounts_have(const struct huge_mounts *mounts, dev_t device)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	size_t i;
 
-	pthread_once(&once, find_memfd_devices);
 	for (i = HUGE_SHIFT_MIN; i <= HUGE_SHIFT_MAX; i++)
 		if (memfd_devices[i] && memfd_devices[i] == device)
 			return true;

@@ -22,7 +22,10 @@ struct huge_mounts {
 	struct huge_mount *mount;
 };
 
-/* None if the process has gone; 0 or -ENOMEM. */
+/*
+ * None if the process has gone. 0 or -errno: -ENOMEM, or why memfd_create() does not
+ * tell which devices it has files on.
+ */
 int huge_mounts_read(struct huge_mounts *mounts, unsigned int pid);
 void huge_mounts_free(struct huge_mounts *mounts);
 
