@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poison.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,6 +27,8 @@
 
 #define SYSFS	"/sys/kernel/mm/mf_keep/"
 #define SETTING	SYSFS "max_repeats"
+#define WORK_CPUS "/sys/devices/virtual/workqueue/cpumask"
+#define RT_SHARE "/proc/sys/kernel/sched_rt_runtime_us"
 #define LIMIT	20
 #define WINDOW_S 10
 
@@ -49,6 +52,8 @@ FIXTURE_SETUP(kept)
 FIXTURE_TEARDOWN_PARENT(kept)
 {
 	procfile_write(SETTING, "100");
+	procfile_write(WORK_CPUS, "ff");
+	procfile_write(RT_SHARE, "950000");
 	lab_poison_clear();
 }
 
@@ -243,6 +248,52 @@ TEST_F(kept, who_shares_it_loses_it)
 	ASSERT_TRUE(poll_until(procfile_number(SYSFS "unmapped") ==
 			       self->unmapped + 1));
 	expect_ended(_metadata, &self->f, 21);
+}
+
+/*
+ * The unmapping waits for a CPU that the consumer does not give away: work that is
+ * bound to none may run on its CPU only, and it has real-time priority.
+ */
+static void consume_for_ever(const char *raw)
+{
+	const struct sched_param first = { .sched_priority = 50 };
+	struct sigbus seen;
+
+	if (sched_setscheduler(0, SCHED_FIFO, &first))
+		_exit(1);
+	for (;;)
+		sigbus_on_load(raw, &seen);
+}
+
+static int stay_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+TEST_F(kept, killed_beyond_twice_the_budget)
+{
+	pid_t child;
+	int status;
+
+	ASSERT_EQ(0, procfile_write(WORK_CPUS, "1"));
+	ASSERT_EQ(0, procfile_write(RT_SHARE, "-1"));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (!stay_on_cpu(0))
+			consume_for_ever(self->raw);
+		_exit(2);
+	}
+	ASSERT_EQ(0, stay_on_cpu(1));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status)) { TH_LOG("exit status %#x", status); }
+	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	EXPECT_EQ(self->repeats + 2 * LIMIT, procfile_number(SYSFS "repeats"));
+	EXPECT_TRUE(poll_until(said_to_be_unmapped(&self->f)));
 }
 
 /* Each window starts with a full budget. */

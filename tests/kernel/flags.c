@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/memfd.h>
 #include <poison.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -303,18 +304,32 @@ TEST_F(ranges, sealed)
 	EXPECT_STREQ("0x2000+0x2000 0x64000+0x1000", fdinfo_ranges(hp->fd));
 }
 
-/* Rule 1: files without the flag behave as before. */
+/* The free page that was used last is used next on its node. */
+static void stay_on_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	sched_setaffinity(0, sizeof(here), &here);
+}
+
+/* Rule 1: files without the flag behave as before, also with pages that were kept. */
 TEST(no_effect_without_it)
 {
-	struct hugepage hp;
+	struct hugepage hp, kept;
 	struct sigbus seen;
 	struct pool before, after;
 
 	CONTROL_SAME();
 	sigbus_catch();
 	ASSERT_EQ(0, kmsg_start());
+	stay_on_cpu();
 	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	ASSERT_EQ(0, hugepage_create(&kept, SIZE_2M));
+	hugepage_close(&kept);
 	ASSERT_EQ(0, hugepage_create_plain(&hp, SIZE_2M));
+	ASSERT_EQ(kept.pa, hp.pa);
 	ASSERT_EQ(0, pool_read(SIZE_2M, &before));
 	ASSERT_EQ(0, error_raise(&hp, 3 * BASE_PAGE, ERROR_MADVISE, &seen));
 	EXPECT_EQ(BUS_MCEERR_AR, seen.code);
