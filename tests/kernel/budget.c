@@ -194,7 +194,7 @@ TEST_F(kept, fdinfo_has_all_of_it)
 	EXPECT_STREQ(want, fdinfo_ranges(self->f.hp.fd));
 }
 
-/* At the release, still only the raw pages are lost. */
+/* At the release, still only the raw pages are lost; the first page is none of them. */
 TEST_F(kept, released_as_ever)
 {
 	struct pool before, after;
@@ -208,6 +208,9 @@ TEST_F(kept, released_as_ever)
 		kmsg_count("%#lx: kept huge page left the pool: %d of %zu base pages lost",
 			   hugepage_pfn(&self->f.hp, 0), RAW_PAGES,
 			   SIZE_2M / BASE_PAGE) == 1));
+	EXPECT_FALSE(page_flags(hugepage_pfn(&self->f.hp, 0)) & PAGE_HWPOISON);
+	EXPECT_TRUE(page_flags((self->f.hp.pa + self->f.raw[0]) / BASE_PAGE) &
+		    PAGE_HWPOISON);
 }
 
 /* A machine check in a system call counts like one in user mode. */

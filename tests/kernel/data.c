@@ -317,6 +317,16 @@ TEST_F(simulated, read_eio)
 	EXPECT_EQ(-1, pattern_check(data, BASE_PAGE, BASE_PAGE));
 }
 
+/* The same, up to the next raw page, and not a byte of that. */
+TEST_F(simulated, read_ends_at_raw_page)
+{
+	static char data[4 * BASE_PAGE];
+
+	ASSERT_EQ(0, error_raise(&self->hp, 3 * BASE_PAGE, ERROR_INJECT, NULL));
+	EXPECT_EQ(2 * BASE_PAGE, pread(self->hp.fd, data, sizeof(data), BASE_PAGE));
+	EXPECT_EQ(BASE_PAGE - 7, pread(self->hp.fd, data, BASE_PAGE, 2 * BASE_PAGE + 7));
+}
+
 FIXTURE(gigantic)
 {
 	struct filled f;

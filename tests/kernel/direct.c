@@ -16,6 +16,7 @@
 #include "pin.h"
 #include "polling.h"
 #include "pool.h"
+#include "raise.h"
 
 FIXTURE(kept)
 {
@@ -74,6 +75,43 @@ TEST_F(kept, there_while_pinned)
 	close(pin);
 	await_release(_metadata, &self->f);
 	expect_all(_metadata, &self->f, 'N', 'Y');
+}
+
+FIXTURE(simulated)
+{
+	struct hugepage hp;
+	unsigned long pfn;
+};
+
+FIXTURE_SETUP(simulated)
+{
+	struct sigbus seen;
+
+	sigbus_catch();
+	ASSERT_EQ(0, kmsg_start());
+	ASSERT_EQ(0, directmap_load());
+	ASSERT_EQ(0, pool_want(SIZE_2M, 1));
+	ASSERT_EQ(0, hugepage_create(&self->hp, SIZE_2M));
+	self->pfn = hugepage_pfn(&self->hp, 0);
+	CONTROL_READY();
+	ASSERT_EQ(0, error_raise(&self->hp, 0, ERROR_MADVISE, &seen));
+}
+
+FIXTURE_TEARDOWN_PARENT(simulated)
+{
+	lab_poison_clear();
+}
+
+/* A page that a test has marked is really lost once that is met in it. */
+TEST_F(simulated, removed_after_a_real_error)
+{
+	struct sigbus seen;
+
+	ASSERT_EQ(0, lab_poison_add(self->hp.pa, 1));
+	ASSERT_TRUE(sigbus_on_load(self->hp.map, &seen));
+	EXPECT_EQ('Y', directmap_state(self->pfn));
+	hugepage_close(&self->hp);
+	EXPECT_TRUE(poll_until(directmap_state(self->pfn) == 'N'));
 }
 
 TEST_HARNESS_MAIN
