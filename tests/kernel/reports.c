@@ -30,6 +30,7 @@
 #include "kmsg.h"
 #include "polling.h"
 #include "pool.h"
+#include "raise.h"
 #include "sigbus.h"
 #include "uring.h"
 
@@ -148,18 +149,22 @@ static pid_t storm(int to, const char *raw)
 	_exit(1);
 }
 
-/* A new error in private memory of this process, consumed by a system call. */
+/*
+ * A new error in private memory of this process, consumed by a system call.  Its
+ * own line of the log: counters are also those of the storm.
+ */
 static void meet_new_error(struct __test_metadata *_metadata, int to)
 {
 	char *page = mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	long kb = corrupted_kb();
+	int64_t pa;
 
 	memset(page, 1, BASE_PAGE);
-	ASSERT_EQ(0, lab_poison_add(lab_pa(page), 1));
+	pa = lab_pa(page);
+	ASSERT_EQ(0, lab_poison_add(pa, 1));
 	EXPECT_EQ(-1, write(to, page, SOME));
 	EXPECT_EQ(EFAULT, errno);
-	EXPECT_TRUE(poll_until(corrupted_kb() == kb + 4));
+	EXPECT_TRUE(poll_until(error_results(pa / BASE_PAGE) == 1));
 }
 
 #define NEW_ERRORS	20
