@@ -753,11 +753,12 @@ TEST_F(signals, threads_take_turns_with_the_handler)
 
 static _Atomic bool ends;
 
-/* Signals for one context, while another one comes and goes. */
+/* Signals for one context, at least one, while another one comes and goes. */
 static void *raise_often(void *arg)
 {
-	while (!ends)
+	do {
 		raise_sigbus(BUS_MCEERR_AO, arg, 12);
+	} while (!ends);
 	return NULL;
 }
 
