@@ -10,7 +10,7 @@
 #include "patience.h"
 
 #define PATIENCE_NS	1000000000L
-#define HALVINGS_MAX	6		/* 16 ms, when that many hang */
+#define HALVINGS_MAX	3		/* 125 ms, when that many hang */
 #define STACK_BYTES	(256 << 10)
 
 struct asked {
