@@ -157,7 +157,7 @@ static const char *why_not(int err)
 	case EACCES:
 		return "permission denied; run as root";
 	case ETIMEDOUT:
-		return "the kernel does not answer, as a server that the process waits for does not";
+		return "the kernel waits for a server (FUSE, NFS) that does not answer; restart that server, or end the process";
 	default:
 		return strerror(-err);
 	}

@@ -145,8 +145,9 @@ static void print_kept(const struct kept *kept)
 		printf("\nKept files of %zu processes are not shown: only root may see them\n",
 		       kept->unseen);
 	if (kept->hanging)
-		printf("\nFiles of %zu process%s could not be looked at: the kernel does not answer, as a server that is waited for does not\n",
-		       kept->hanging, kept->hanging == 1 ? "" : "es");
+		printf("\nNot all is known of the files of %zu process%s, such as %d: the kernel waits for a server (FUSE, NFS) that does not answer. Restart that server, or end the process\n",
+		       kept->hanging, kept->hanging == 1 ? "" : "es",
+		       kept->first_hanging);
 }
 
 static void print_dimms(const struct dimms *dimms)

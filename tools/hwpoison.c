@@ -204,8 +204,9 @@ static int find_kept(struct page_list *list, uint64_t *unplaced_bytes)
 			err = add_lost(list, &kept.file[i],
 				       &kept.file[i].lost[j], unplaced_bytes);
 	if (kept.hanging)
-		warnx("pages that %zu process%s lost may be missing: the kernel does not tell what is mapped there",
-		      kept.hanging, kept.hanging == 1 ? " has" : "es have");
+		warnx("pages that %zu process%s lost may be missing, such as those of %d: the kernel waits for a server (FUSE, NFS) that does not answer; restart it, or end the process",
+		      kept.hanging, kept.hanging == 1 ? " has" : "es have",
+		      kept.first_hanging);
 	kept_free(&kept);
 	if (err)
 		warnx("cannot look for kept files: %s", strerror(-err));

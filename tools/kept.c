@@ -410,13 +410,22 @@ static int read_mappings(struct process *p)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int read_process(void *about)
+static int ask_descriptors(void *about)
 {
 	struct process *p = about;
 	int err = huge_mounts_read(&p->mounts, p->pid);
 
 	if (!err)
 		err = read_descriptors(p);
+	huge_mounts_free(&p->mounts);
+	return err;
+}
+
+static int ask_mappings(void *about)
+{
+	struct process *p = about;
+	int err = huge_mounts_read(&p->mounts, p->pid);
+
 	if (!err)
 		err = read_mappings(p);
 	huge_mounts_free(&p->mounts);
@@ -473,31 +482,43 @@ static int take_process(struct kept *kept, struct process *p)
 	return err ? err : take_unkept(kept, &p->kept);
 }
 
-static int ask_process(struct kept *kept, struct process *p)
+static int ask(struct kept *kept, pid_t pid, const struct question *question)
 {
-	static const struct question question = { read_process, drop_process };
-	int err = ask_patiently(&question, (pid_t)p->pid, p);
+	struct process *p = calloc(1, sizeof(*p));
+	int err;
 
-	if (err == -ETIMEDOUT) {
-		kept->hanging++;
-		return 0;
-	}
+	if (!p)
+		return -ENOMEM;
+	p->pid = (unsigned int)pid;
+	p->find_unkept = !access(root_path("/sys/kernel/mm/mf_keep"), F_OK);
+	err = ask_patiently(question, pid, p);
+	if (err == -ETIMEDOUT)
+		return err;
 	if (!err)
 		err = take_process(kept, p);
 	drop_process(p);
 	return err;
 }
 
+/*
+ * The descriptors first, and apart: they are known even if the mappings are not, as a
+ * process can hold the lock of these.
+ */
 void kept_read_process(struct kept *kept, pid_t pid)
 {
-	struct process *p = calloc(1, sizeof(*p));
+	static const struct question
+		descriptors = { ask_descriptors, drop_process },
+		mappings = { ask_mappings, drop_process };
+	int err = ask(kept, pid, &descriptors);
 
-	kept->err = -ENOMEM;
-	if (!p)
-		return;
-	p->pid = (unsigned int)pid;
-	p->find_unkept = !access(root_path("/sys/kernel/mm/mf_keep"), F_OK);
-	kept->err = ask_process(kept, p);
+	if (!err)
+		err = ask(kept, pid, &mappings);
+	if (err == -ETIMEDOUT) {
+		if (!kept->hanging++)
+			kept->first_hanging = pid;
+		err = 0;
+	}
+	kept->err = err;
 }
 
 void kept_read(struct kept *kept)

@@ -63,6 +63,7 @@ struct kept {
 	struct unkept *unkept;	/* by process */
 	size_t unseen;		/* processes whose files we may not read */
 	size_t hanging;		/* processes that the kernel does not tell about */
+	pid_t first_hanging;	/* one of these */
 };
 
 void kept_read(struct kept *kept);

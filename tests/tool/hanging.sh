@@ -30,7 +30,7 @@ shows_the_others() {
 says_that_it_cannot_look() {
 	local said
 	said=$(mfr_of_hanging check --pid 601 2>&1)
-	[ $? = 2 ] && grep "cannot look at process 601: the kernel does not answer" <<<"$said"
+	[ $? = 2 ] && grep "cannot look at process 601: the kernel waits for a server" <<<"$said"
 }
 
 says_what_may_be_missing() {
@@ -79,13 +79,22 @@ asks_again() {
 	end_server && return $status
 }
 
+# Of a process whose mappings are not told, the descriptors are.
+shows_its_descriptors() {
+	kept_tree
+	rm "$tmp/bad/proc/300/maps" && mkfifo "$tmp/bad/proc/300/maps"
+	timeout 10 "$mfr" status --json --root "$tmp/bad" |
+		jq -e '(.kept | map(.name) == ["ram"]) and .processes_not_seen == 1'
+}
+
 test_hanging() {
 	hanging_tree
+	check "hanging: its descriptors are known" shows_its_descriptors
 	check "hanging: status has the files of all others" shows_the_others
 	check "hanging: it counts them" eval \
 		'mfr_of_hanging status --json | jq -e ".processes_not_seen == 4"'
 	check "hanging: it says why" eval \
-		'mfr_of_hanging status | grep "^Files of 4 processes could not be looked at: the kernel"'
+		'mfr_of_hanging status | grep "^Not all is known of the files of 4 processes, such as 601: the kernel"'
 	check "hanging: check --pid says that it cannot look" says_that_it_cannot_look
 	check "hanging: badpages says what may be missing" says_what_may_be_missing
 	check "hanging: a page that cannot be placed any more is counted" answers_once_only
