@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #define _GNU_SOURCE
 #include "ledger.h"
-#include "memfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,11 +62,11 @@ static int map(struct mfr_ledger *l, int fd, int protection)
 /* Allocate all of the memory now, so that a signal handler never has to. */
 static int make_file(struct mfr_ledger *l)
 {
-	int err, fd = memfd_open("mfr-ledger",
-				 MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err, fd = memfd_create("mfr-ledger",
+				   MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
-		return fd;
+		return -errno;
 	if (ftruncate(fd, l->map_bytes) ||
 	    fallocate(fd, 0, 0, l->map_bytes)) {
 		err = -errno;

@@ -22,8 +22,6 @@
 
 #include <mfr.h>
 
-#include "memfd.h"
-
 /* Both kinds of flags have the size of the page here: mmap(2), memfd_create(2). */
 #define HUGE_SIZE_MASK	(63U << 26)
 
@@ -65,7 +63,6 @@ static long map_kept(const long a[6])
 	long size, result = -EINVAL;
 
 	map[4] = huge_memfd("anon_hugepage", MFD_CLOEXEC | MFD_HUGETLB |
-					     MFD_NOEXEC_SEAL |
 					     (a[3] & HUGE_SIZE_MASK));
 	if (map[4] < 0)
 		return map[4];

@@ -15,7 +15,6 @@
 
 #include "context.h"
 #include "fdinfo.h"
-#include "memfd.h"
 #include "page.h"
 #include "sized.h"
 
@@ -41,11 +40,14 @@ static bool is_page_size(uint64_t bytes)
 
 static int open_memfd(const char *name, uint64_t page_bytes, unsigned int flags)
 {
+	int fd;
+
 	flags |= MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	if (page_bytes != MFR_PAGE_BYTES)
 		flags |= MFD_HUGETLB |
 			 (unsigned int)__builtin_ctzll(page_bytes) << MFD_HUGE_SHIFT;
-	return memfd_open(name, flags);
+	fd = memfd_create(name, flags);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Returns 1 if a file made with the flag says that it has the policy. */

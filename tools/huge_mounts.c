@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/memfd.h"
 #include "huge_mounts.h"
 #include "root.h"
 
@@ -55,13 +54,14 @@ static _Atomic dev_t memfd_devices[HUGE_SHIFT_MAX + 1];
 /* Returns 0 also if there are no huge pages of that size, or none at all. */
 static int find_memfd_device(unsigned int shift)
 {
-	int fd = memfd_open("mfr", MFD_CLOEXEC | MFD_HUGETLB |
-			    shift << MFD_HUGE_SHIFT);
+	int fd = memfd_create("mfr", MFD_CLOEXEC | MFD_HUGETLB |
+			      shift << MFD_HUGE_SHIFT);
 	struct stat st;
 	int err = 0;
 
 	if (fd < 0)
-		return fd == -ENODEV || fd == -EINVAL || fd == -ENOSYS ? 0 : fd;
+		return errno == ENODEV || errno == EINVAL || errno == ENOSYS ?
+		       0 : -errno;
 	if (fstat(fd, &st))
 		err = -errno;
 	else
