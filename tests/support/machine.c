@@ -30,16 +30,17 @@
 #define EFER_SVME	(1 << 12)
 #define RFLAGS_NONE	2
 
-/* 32 bits; esi: address, ecx: number of base pages */
+/* 32 bits; esi: address, ecx: number of base pages, al: a byte.  out ends each: with KVM's own
+ * APIC hlt would wait for an interrupt. */
 static const struct code {
 	uint16_t at;
 	uint8_t length, bytes[16];
-} load = {		/* 1: mov (%esi), %al; add $4096, %esi; loop 1b; hlt */
-	0x1000, 11, { 0x8a, 0x06, 0x81, 0xc6, 0, 0x10, 0, 0, 0xe2, 0xf6, 0xf4 },
+} load = {		/* 1: mov (%esi), %al; add $4096, %esi; loop 1b; out */
+	0x1000, 12, { 0x8a, 0x06, 0x81, 0xc6, 0, 0x10, 0, 0, 0xe2, 0xf6, 0xe6, 0 },
 }, store = {		/* the same with mov %al, (%esi) */
-	0x1100, 11, { 0x88, 0x06, 0x81, 0xc6, 0, 0x10, 0, 0, 0xe2, 0xf6, 0xf4 },
-}, vmrun = {		/* mov %esi, %eax; vmrun; hlt */
-	0x1200, 6, { 0x89, 0xf0, 0x0f, 0x01, 0xd8, 0xf4 },
+	0x1100, 12, { 0x88, 0x06, 0x81, 0xc6, 0, 0x10, 0, 0, 0xe2, 0xf6, 0xe6, 0 },
+}, vmrun = {		/* mov %esi, %eax; vmrun; out */
+	0x1200, 7, { 0x89, 0xf0, 0x0f, 0x01, 0xd8, 0xe6, 0 },
 };
 
 static void put_code(struct machine *m, const struct code *code)
@@ -94,6 +95,11 @@ int machine_enable(struct machine *m, uint64_t flags)
 	};
 
 	return ioctl(m->vm, KVM_ENABLE_CAP, &cap) ? -errno : 0;
+}
+
+int machine_use_apic(struct machine *m)
+{
+	return ioctl(m->vm, KVM_CREATE_IRQCHIP, 0) ? -errno : 0;
 }
 
 int machine_set_memory(struct machine *m, const struct hugepage *hp,
@@ -160,7 +166,7 @@ int machine_add_cpu(struct machine *m)
 /* The result of an operation that ended without SIGBUS. */
 static struct machine_result result_of(struct kvm_run *run, int ret, int error)
 {
-	if (!ret && run->exit_reason == KVM_EXIT_HLT)
+	if (!ret && run->exit_reason == KVM_EXIT_IO)
 		return (struct machine_result){ .end = MACHINE_DONE };
 	if (!ret && run->exit_reason == KVM_EXIT_SHUTDOWN)
 		return (struct machine_result){ .end = MACHINE_SHUTDOWN };
@@ -198,7 +204,7 @@ static struct machine_result execute(struct machine *m, int n,
 	struct entry e = { .cpu = &m->cpu[n] };
 	struct kvm_regs regs = {
 		.rip = code->at, .rsi = gpa, .rcx = pages,
-		.rflags = RFLAGS_NONE,
+		.rax = MACHINE_BYTE, .rflags = RFLAGS_NONE,
 	};
 
 	if (ioctl(e.cpu->fd, KVM_SET_REGS, &regs))

@@ -20,6 +20,7 @@
 #endif
 
 #define MACHINE_CPUS	4
+#define MACHINE_BYTE	0x20		/* what it stores */
 #define MACHINE_GPA	0x40000000UL	/* for the huge page, aligned to it */
 
 struct machine {
@@ -53,6 +54,9 @@ int machine_create(struct machine *m);
 
 /* KVM_ENABLE_CAP of KVM_CAP_MEMORY_FAILURE_EXIT; 0 or -errno. */
 int machine_enable(struct machine *m, uint64_t flags);
+
+/* KVM's own interrupt controllers, for CPUs that are added later; 0 or -errno. */
+int machine_use_apic(struct machine *m);
 
 /* 0 or -errno. */
 int machine_add_cpu(struct machine *m);
