@@ -14,6 +14,7 @@
 #include "kmsg.h"
 #include "log.h"
 #include "poison.h"
+#include "procfile.h"
 
 static char text[640];
 static long taint;
@@ -53,6 +54,12 @@ static bool ended(int pidfd)
 	return poll(&end, 1, 5) == 1;
 }
 
+/* To the kernel's log: nobody can look once the machine has gone. */
+static void show_tasks(void)
+{
+	procfile_write("/proc/sysrq-trigger", "t");
+}
+
 const char *judge_end(int pidfd, pid_t pid, int *status)
 {
 	struct second second;
@@ -64,8 +71,10 @@ const char *judge_end(int pidfd, pid_t pid, int *status)
 
 		if (wrong)
 			return wrong;
-		if (second_over(&second))
-			return "SIGKILL did not end a task within a second";
+		if (second_over(&second)) {
+			show_tasks();
+			return "SIGKILL did not end a task within a second; what each does is in the console's log";
+		}
 	}
 	waitpid(pid, status, __WALL);
 	return NULL;
