@@ -8,6 +8,7 @@
  * debugging is enabled, it does not check the flags of pages it hands out.
  */
 
+#include <linux/mf_keep_base.h>
 #include <linux/mm.h>
 #include <linux/page_owner.h>
 #include <linux/page_table_check.h>
@@ -23,22 +24,19 @@ static void uncompound_page(struct page *head, unsigned int order)
 {
 	unsigned long i;
 
-	if (PageMappingFlags(head)) {
-		if (PageAnon(head))
-			mod_mthp_stat(order, MTHP_STAT_NR_ANON, -1);
+	if (PageAnon(head)) {
+		mod_mthp_stat(order, MTHP_STAT_NR_ANON, -1);
 		head->mapping = NULL;
 	}
-	pgalloc_tag_sub(head, 1 << order);
 	/* Page owner's data are contiguous only within a memory section. */
 	for (i = 0; i < 1UL << order; i += MAX_ORDER_NR_PAGES)
-		split_page_owner(nth_page(head, i),
-				 min(order, MAX_PAGE_ORDER), 0);
+		split_page_owner(head + i, min(order, MAX_PAGE_ORDER), 0);
 
-	head[1].flags &= ~PAGE_FLAGS_SECOND;
 	for (i = 1; i < 1UL << order; i++) {
-		struct page *page = nth_page(head, i);
+		struct page *page = head + i;
 
 		page->mapping = NULL;
+		page->private = 0;
 		clear_compound_head(page);
 	}
 	__ClearPageHead(head);
@@ -51,7 +49,7 @@ static void uncompound_page(struct page *head, unsigned int order)
  */
 static void retire_page(struct page *page)
 {
-	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	mf_page_flags(page) &= ~PAGE_FLAGS_CHECK_AT_PREP;
 	page->private = 0;
 	page_table_check_free(page, 0);
 	clear_page_tag_ref(page);

@@ -27,6 +27,7 @@
 
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
+#include <linux/mf_keep_base.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
@@ -222,10 +223,10 @@ static void mf_keep_notify_mmus(struct folio *folio, struct page *page)
 	if (!mapping)
 		return;
 
-	pgoff = page_to_pgoff(page);
+	pgoff = page_pgoff(folio, page);
 	i_mmap_lock_read(mapping);
-	vma_interval_tree_foreach(vma, &mapping->i_mmap, pgoff, pgoff) {
-		address = page_address_in_vma(page, vma);
+	mapping_rmap_tree_foreach(vma, mapping, pgoff, pgoff) {
+		address = page_address_in_vma(folio, page, vma);
 		if (address == -EFAULT)
 			continue;
 		mmu_notifier_range_init(&range, MMU_NOTIFY_MEMORY_FAILURE, 0,
@@ -281,7 +282,7 @@ static int mf_keep_handle_error(struct folio *folio, struct page *page,
 	int res;
 
 	folio_lock(folio);
-	if (hwpoison_filter(page)) {
+	if (memory_failure_filtered(page)) {
 		folio_unlock(folio);
 		return -EOPNOTSUPP;
 	}

@@ -14,6 +14,7 @@
 #include <linux/hugetlb.h>
 #include <linux/kobject.h>
 #include <linux/mf_keep.h>
+#include <linux/mf_keep_base.h>
 #include <linux/mm.h>
 #include <linux/rmap.h>
 #include <linux/sched/signal.h>
@@ -44,7 +45,7 @@ static void mf_keep_end_policy(struct mf_keep_record *record)
 	if (atomic_xchg(&record->ended, 1))
 		return;
 	folio_get(record->folio);
-	queue_delayed_work(system_unbound_wq, &record->unmap, 0);
+	queue_delayed_work(system_dfl_wq, &record->unmap, 0);
 }
 
 /**
@@ -130,7 +131,7 @@ void mf_keep_unmap_workfn(struct work_struct *work)
 	struct folio *folio = record->folio;
 
 	if (!mf_keep_unmap(folio)) {
-		queue_delayed_work(system_unbound_wq, &record->unmap, 1);
+		queue_delayed_work(system_dfl_wq, &record->unmap, 1);
 		return;
 	}
 	atomic_long_inc(&mf_keep_unmapped);

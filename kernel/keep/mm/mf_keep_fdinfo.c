@@ -6,7 +6,7 @@
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
+#include <linux/mf_keep_base.h>
 #include <linux/seq_file.h>
 #include "mf_keep.h"
 

@@ -8,6 +8,7 @@
 #include <linux/hugetlb.h>
 #include <linux/mf_keep.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mf_keep_base.h>
 #include <linux/mm.h>
 #include <linux/set_memory.h>
 #include <linux/workqueue.h>
@@ -64,7 +65,7 @@ bool mf_keep_release(struct hstate *h, struct folio *folio)
 	mf_keep_leave_pool(h, folio);
 	folio_ref_unfreeze(folio, 1);
 	list_add_tail(&folio->lru, &mf_keep_released);
-	mod_delayed_work(system_unbound_wq, &mf_keep_dissolve_work, 0);
+	mod_delayed_work(system_dfl_wq, &mf_keep_dissolve_work, 0);
 	return true;
 }
 
@@ -92,7 +93,6 @@ static void mf_keep_end_hugetlb(struct folio *folio)
 	folio->_hugetlb_hwpoison = NULL;
 	arch_clear_hugetlb_flags(folio);
 	__folio_clear_hugetlb(folio);
-	folio->private = NULL;
 	spin_unlock_irq(&hugetlb_lock);
 }
 
@@ -152,8 +152,7 @@ static int mf_keep_dissolve(struct folio *folio)
 
 	lost = mf_keep_mark_raw_pages(folio);
 	mf_keep_end_hugetlb(folio);
-	folio_ref_unfreeze(folio, 1);
-	hugetlb_free_folio(folio);
+	hugetlb_free_frozen_folio(folio);
 
 	pr_err("%#lx: kept huge page left the pool: %lu of %lu base pages lost, the others freed\n",
 	       pfn, lost, nr);
@@ -200,6 +199,6 @@ static void mf_keep_dissolve_workfn(struct work_struct *work)
 		spin_lock_irq(&hugetlb_lock);
 		list_add_tail(&folio->lru, &mf_keep_released);
 		spin_unlock_irq(&hugetlb_lock);
-		queue_delayed_work(system_unbound_wq, &mf_keep_dissolve_work, HZ);
+		queue_delayed_work(system_dfl_wq, &mf_keep_dissolve_work, HZ);
 	}
 }

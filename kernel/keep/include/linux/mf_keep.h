@@ -49,9 +49,10 @@ static inline bool mapping_mf_keep(const struct address_space *mapping)
  *
  * Context: any; stable while the caller holds a reference or hugetlb_lock.
  */
-static inline bool folio_mf_keep(struct folio *folio)
+static inline bool folio_mf_keep(const struct folio *folio)
 {
-	return folio_test_hugetlb(folio) && folio_test_hugetlb_mf_keep(folio);
+	return folio_test_hugetlb(folio) &&
+	       folio_test_hugetlb_mf_keep((struct folio *)folio);
 }
 
 /**
@@ -91,9 +92,9 @@ static inline bool mf_keep_stays_mapped(unsigned long pfn)
  *
  * Return: what SIGBUS reports as si_addr_lsb.
  */
-static inline short mf_keep_granule(struct page *page, short shift)
+static inline short mf_keep_granule(const struct page *page, short shift)
 {
-	struct folio *folio = page_folio(page);
+	const struct folio *folio = page_folio(page);
 
 	return folio_mf_keep(folio) && !folio_test_hwpoison(folio) ?
 	       PAGE_SHIFT : shift;
@@ -154,7 +155,7 @@ static inline int mf_keep_check_pinned(struct file *file, struct folio **folios,
 #define mf_keep_show_fdinfo	NULL
 
 static inline void mapping_set_mf_keep(struct address_space *mapping) {}
-static inline bool folio_mf_keep(struct folio *folio)
+static inline bool folio_mf_keep(const struct folio *folio)
 {
 	return false;
 }
@@ -169,7 +170,7 @@ static inline bool mf_keep_stays_mapped(unsigned long pfn)
 	return false;
 }
 
-static inline short mf_keep_granule(struct page *page, short shift)
+static inline short mf_keep_granule(const struct page *page, short shift)
 {
 	return shift;
 }

@@ -33,4 +33,3 @@ bool __kvm_cache_lost(const struct gfn_to_hva_cache *ghc)
 		put_page(page);
 	return ret == -EHWPOISON;
 }
-EXPORT_SYMBOL_GPL(__kvm_cache_lost);

@@ -15,6 +15,7 @@
 
 #include <linux/kvm_memory_failure.h>
 #include <linux/mf_keep.h>
+#include <linux/mf_keep_base.h>
 
 #include "mmu.h"
 #include "mmu_internal.h"
@@ -57,7 +58,7 @@ static void kvm_mf_free_exit(struct kvm_mf_exit *exit)
 	struct kvm_mmu_page *sp, *next;
 
 	list_for_each_entry_safe(sp, next, &exit->reserve, link)
-		tdp_mmu_free_sp(sp);
+		tdp_mmu_free_unused_sp(sp);
 	kfree(exit);
 }
 
@@ -141,7 +142,7 @@ static void kvm_mf_split_root(struct kvm *kvm, struct kvm_mmu_page *root,
 	struct tdp_iter iter;
 
 	rcu_read_lock();
-	for_each_tdp_pte_min_level(iter, root, PG_LEVEL_2M, gfn, gfn + 1) {
+	mf_for_each_tdp_pte(iter, kvm, root, PG_LEVEL_2M, gfn, gfn + 1) {
 		if (!is_shadow_present_pte(iter.old_spte) ||
 		    !is_large_pte(iter.old_spte))
 			continue;
@@ -162,7 +163,8 @@ static void kvm_mf_split(struct kvm *kvm, struct kvm_gfn_range *range,
 	gfn_t gfn;
 
 	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
-		if (kvm_mmu_page_as_id(root) != range->slot->as_id)
+		if (kvm_mmu_page_as_id(root) != range->slot->as_id ||
+		    is_mirror_sp(root))
 			continue;
 		for (gfn = range->start; gfn < range->end; gfn++)
 			kvm_mf_split_root(kvm, root, gfn, exit);
@@ -196,22 +198,22 @@ bool kvm_mmu_memory_failure(struct kvm *kvm, struct kvm_gfn_range *range)
 
 /**
  * kvm_mf_max_level - limit the level of a mapping to exclude lost pages
- * @fault: fault with the level to use otherwise, and a reference to its page
+ * @pfn: one of the pages to map, which cannot be freed meanwhile
+ * @level: the level to use otherwise
  *
  * Context: mmu_lock held, so that for each lost page either the record is seen
  * here, or the notifier is still to come.
  *
  * Return: the largest level that maps no raw page.
  */
-int kvm_mf_max_level(struct kvm_page_fault *fault)
+int kvm_mf_max_level(kvm_pfn_t pfn, int level)
 {
-	struct page *page = kvm_pfn_to_refcounted_page(fault->pfn);
-	int level = fault->req_level;
+	struct page *page = pfn_to_online_page(pfn);
 	unsigned long nr, first;
 
 	for (; page && level > PG_LEVEL_4K; level--) {
 		nr = KVM_PAGES_PER_HPAGE(level);
-		first = fault->pfn & ~(nr - 1);
+		first = pfn & ~(nr - 1);
 		if (mf_keep_healthy_pages(pfn_to_page(first), nr) == nr)
 			break;
 	}

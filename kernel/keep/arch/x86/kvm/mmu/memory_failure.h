@@ -9,7 +9,7 @@
 
 struct kvm_page_fault;
 
-int kvm_mf_max_level(struct kvm_page_fault *fault);
+int kvm_mf_max_level(kvm_pfn_t pfn, int level);
 int kvm_mf_exit(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 
 #ifdef CONFIG_KVM_MEMORY_FAILURE_EXIT
