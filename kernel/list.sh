@@ -4,19 +4,33 @@
 # kernel/series and kernel/check, which export and check it.
 #
 # The caller sets $keep, the directory kernel/keep.  In it are the new files, as
-# in a kernel tree, and per base a directory of patches that is named after it.
+# in a kernel tree, and per base a directory of patches that is named after it,
+# which also has the few new files that differ from base to base.
 
-# The kernel version that the patches apply to, whose source is the
-# distribution's package linux-source-$base.
-base=6.12
+# The kernel versions that the patches apply to: those of the packages
+# linux-source-VERSION.
+bases=(6.12 7.3)
+
+# The release whose archive has it, for those that are not the machine's own.
+declare -A suite_of=([7.3]=trixie-backports)
+
+# The one in use; MFR_BASE chooses another one for whatever is run.
+base=${MFR_BASE:-6.12}
 
 # Where new files can be.
 new_dirs=(Documentation arch fs include lib mm tools virt)
 
-# New files, as paths relative to $keep.
+# New files, as paths in a kernel tree.
 new_files() {
-	(cd "$keep" 2>/dev/null && find "${new_dirs[@]}" -type f 2>/dev/null |
-		LC_ALL=C sort) || :
+	(cd "$keep" 2>/dev/null || exit 0
+	 for dir in . "$base"; do
+		(cd "$dir" 2>/dev/null && find "${new_dirs[@]}" -type f 2>/dev/null)
+	 done | LC_ALL=C sort) || :
+}
+
+# Where one of them is kept, relative to $keep.
+path_of() {	# FILE
+	if [ -f "$keep/$base/$1" ]; then echo "$base/$1"; else echo "$1"; fi
 }
 
 # Patches in the order in which they apply, as paths relative to $keep.

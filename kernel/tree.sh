@@ -62,10 +62,10 @@ check_added() {
 		die "$(grep "^$file " <<<"$all" | sed 's/.* //') adds $file, but $keep has no such file below ${new_dirs[*]}"
 	done
 	for file in $(comm -23 <(new_files) <(cut -d' ' -f1 <<<"$all" | uniq)); do
-		die "$keep/$file is of no patch: name it in the one that needs it first: Adds: $file"
+		die "$keep/$(path_of "$file") is of no patch: name it in the one that needs it first: Adds: $file"
 	done
 	for file in $(cut -d' ' -f1 <<<"$all" | uniq -d); do
-		die "$keep/$file is added by more than one patch:" \
+		die "$keep/$(path_of "$file") is added by more than one patch:" \
 			$(sed -n "s|^$file ||p" <<<"$all")
 	done
 }

@@ -104,6 +104,13 @@ cpu_model() {
 	esac
 }
 
+# A node is a socket where that can be: CPUs of one that were of two nodes would share
+# a cache across them, of which newer kernels warn.
+smp_words() {
+	((smp % nodes)) && echo "$smp" ||
+		echo "$smp,sockets=$nodes,cores=$((smp / nodes)),threads=1"
+}
+
 # Node n gets its share of the memory and the CPUs that fall to it.
 numa_words() {
 	local mib=${mem%[MG]} node first last
@@ -164,7 +171,7 @@ kernel_arguments() {
 # panic=-1 resets at once, and -no-reboot makes that the end.
 qemu_words() {
 	printf '%s\0' -nodefaults -no-user-config -no-reboot -display none \
-		-accel tcg,thread=multi -cpu "$(cpu_model)" -smp "$smp" \
+		-accel tcg,thread=multi -cpu "$(cpu_model)" -smp "$(smp_words)" \
 		-m "$(guest_memory)" \
 		-kernel "$kernel_dir/linux/arch/x86/boot/bzImage" \
 		-initrd "$tmp/initramfs" \

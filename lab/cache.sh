@@ -5,7 +5,7 @@
 # "complete", the last thing to be written; whatever a killed build left
 # behind is without, and is removed before the next attempt.
 
-keep_artefacts=3
+keep_artefacts=4
 
 # Hash of the standard input, short enough for a path.
 key() {

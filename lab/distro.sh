@@ -5,20 +5,28 @@
 # installed.  Much of it is modules, of which a guest gets those that the lab
 # needs; init.c loads them.
 
-# Such as 6.12.117-1~deb12u1, and what uname -r says of it.  Not before the
-# package is installed: on a fresh machine need_packages() does that.
+# Versions such as 6.12.117-1~deb12u1 and 7.3.4-1~bpo13+1 say for which release;
+# others are for this machine's.  From that comes what uname -r says.
 name_distro() {
-	distro_version=$(dpkg-query -W -f '${Version}' "linux-source-$base") ||
-		die "cannot tell the version of linux-source-$base"
-	distro_abi=${distro_version%%-*}+deb12
+	local release
+	release=$(sed -nE 's/.*~(deb|bpo)([0-9]+).*/\2/p' <<<"$source_version")
+	distro_abi=${source_version%%-*}+deb${release:-$(. /etc/os-release; echo "$VERSION_ID")}
 	distro_release=$distro_abi-amd64
 }
 
+# Some releases of the image's package have no modules, and the other way round.
+image_packages() {
+	case $base in
+	6.12) echo "linux-image-$distro_release-unsigned" ;;
+	*) printf 'linux-%s\n' "binary-unsigned-$distro_release" "modules-$distro_release" ;;
+	esac
+}
+
 distro_packages() {
-	printf '%s\n' "linux-image-$distro_release-unsigned=$distro_version" \
-		"linux-headers-$distro_release=$distro_version" \
-		"linux-headers-$distro_abi-common=$distro_version" \
-		"linux-kbuild-$distro_abi=$distro_version"
+	{ image_packages
+	  printf 'linux-%s\n' "headers-$distro_release" \
+		"headers-$distro_abi-common" "kbuild-$distro_abi"
+	} | sed "s/\$/=$source_version/"
 }
 
 download() {	# DIRECTORY PACKAGE...
@@ -31,6 +39,10 @@ download_distro() {	# DIRECTORY
 	local packages
 	mapfile -t packages < <(distro_packages)
 	say "distro: download ${packages[*]%=*}"
+	if [ -n "${suite_of[$base]-}" ]; then
+		download_from "${suite_of[$base]}" "$1" "${packages[@]}"
+		return
+	fi
 	download "$1" "${packages[@]}" && return
 	say "that failed; once more with fresh package lists"
 	((!EUID)) || die "run: sudo apt-get update, then this again"
@@ -38,10 +50,20 @@ download_distro() {	# DIRECTORY
 		die "cannot download ${packages[*]}: see apt-get's words above"
 }
 
+# Programs that were linked for a newer release may not run here: base has the same
+# ones, compiled here from the same source.
+replace_programs() {	# TREE BASE_TREE
+	local program
+	for program in scripts/mod/modpost tools/objtool/objtool; do
+		"$1/$program" --version 2>&1 | grep -q 'GLIBC_.* not found' || continue
+		cp --remove-destination "$2/$program" "$1/$program" || return
+	done
+}
+
 # The headers become a tree like the others: linux/, with the image in it.
 # Their vmlinux is there for BTF only, which modules do without, as ours.
-make_distro() {	# DIRECTORY
-	local package common
+make_distro() {	# DIRECTORY BASE_DIRECTORY
+	local package common image
 	name_distro
 	common=$1/usr/src/linux-headers-$distro_abi-common
 	need_disk 1200 "the kernel distro"
@@ -51,10 +73,13 @@ make_distro() {	# DIRECTORY
 		dpkg-deb -x "$package" "$1" || die "cannot unpack $package"
 	done
 	rm "$1"/*.deb "$1/usr/src/linux-headers-$distro_release/vmlinux"
+	[ -d "$1/lib" ] || ln -s usr/lib "$1/lib"
+	image=$(find "$1/boot" "$1/lib/modules/" -name 'vmlinuz*' -type f 2>/dev/null)
 	ln -s "usr/src/linux-headers-$distro_release" "$1/linux" &&
 	echo "include $common/Makefile" >"$1/linux/Makefile" &&
+	replace_programs "$1/linux" "$2/linux" &&
 	mkdir -p "$1/linux/arch/x86/boot" &&
-	mv "$1/boot/vmlinuz-$distro_release" "$1/linux/arch/x86/boot/bzImage" &&
+	mv "$image" "$1/linux/arch/x86/boot/bzImage" &&
 	/sbin/depmod -b "$1" "$distro_release" ||
 		die "the packages of distro are not laid out as expected: see $1"
 }
@@ -62,7 +87,8 @@ make_distro() {	# DIRECTORY
 distro_inputs() {
 	name_distro
 	distro_packages
-	declare -f make_distro download_distro download distro_packages
+	declare -f make_distro download_distro download distro_packages \
+		image_packages replace_programs
 }
 
 # What our configuration has built in for tests, and what the options of this

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The lab's kernels: base is the distribution's source with our configuration,
-# keep is a copy of base's built tree with our files and patches, compiled on.
+# The lab's kernels: base is the distribution's source with our configuration, in
+# the version $base; keep is a copy of base's built tree with our files and patches, compiled on.
 # keep-debug has keep's source and more in its configuration.
 
 keep=$top/kernel/keep
 . "$top/kernel/list.sh"
 
-tarball=/usr/src/linux-source-$base.tar.xz
 config=$lab/kernel.config
 keep_config=$lab/kernel-keep.config
 debug_config=$lab/kernel-debug.config
@@ -41,8 +40,8 @@ show_progress() {	# LABEL LINES_EXPECTED
 
 # Compile, and remember for the next time how many files that was.
 compile_shown() {	# NAME TREE EXPECTED
-	local name=$1 tree=$2 expected=$3 log=$cache/logs/build-$1.log
-	local counted=$cache/logs/build-$1.count
+	local name=$1 tree=$2 expected=$3 log=$cache/logs/build-$base-$1.log
+	local counted=$cache/logs/build-$base-$1.count
 	[ ! -s "$counted" ] || expected=$(cat "$counted")
 	SECONDS=0
 	compile "$tree" bzImage modules | tee "$log" | grep --line-buffered '^  [A-Z]' |
@@ -108,7 +107,7 @@ unpack() {	# NAME TREE
 
 make_base() {	# DIRECTORY
 	unpack base "$1/linux"
-	configure_checked base "$1/linux" "$config"
+	configure_checked base "$1/linux" "$config" "$lab/kernel-$base.config"
 	check_same_inputs base "$1"
 	compile_shown base "$1/linux" 2000
 }
@@ -118,7 +117,8 @@ add_keep_files() {	# TREE
 	local file
 	while read -r file; do
 		mkdir -p "$1/${file%/*}"
-		cp "$keep/$file" "$1/$file" || die "cannot copy $keep/$file"
+		cp "$keep/$(path_of "$file")" "$1/$file" ||
+			die "cannot copy $keep/$(path_of "$file")"
 	done < <(new_files)
 }
 
@@ -141,7 +141,7 @@ make_keep() {	# DIRECTORY BASE_DIRECTORY
 	apply_keep_patches "$tree"
 	configure_more "$tree" "$keep_config" >"$cache/logs/configure-keep.log" ||
 		die "cannot configure the kernel keep: see $cache/logs/configure-keep.log"
-	check_config "$tree" "$config" "$keep_config"
+	check_config "$tree" "$config" "$lab/kernel-$base.config" "$keep_config"
 	check_same_inputs keep "$1"
 	compile_shown keep "$tree" 353
 }
@@ -151,8 +151,8 @@ make_keep-debug() {	# DIRECTORY
 	unpack keep-debug "$tree"
 	add_keep_files "$tree"
 	apply_keep_patches "$tree"
-	configure_checked keep-debug "$tree" "$config" "$keep_config" \
-		"$debug_config"
+	configure_checked keep-debug "$tree" "$config" \
+		"$lab/kernel-$base.config" "$keep_config" "$debug_config"
 	check_same_inputs keep-debug "$1"
 	compile_shown keep-debug "$tree" 2100
 }
@@ -163,11 +163,10 @@ compilers() {
 }
 
 base_inputs() {
-	package_version "linux-source-$base"
-	dpkg-query --control-show "linux-source-$base" md5sums
-	stat -c '%s %Y' "$tarball"
+	echo "linux-source-$base $source_version"
+	echo "$source_sums"
 	compilers
-	cat "$config"
+	cat "$config" "$lab/kernel-$base.config"
 	declare -f make_base unpack configure_checked configure check_config \
 		wanted_options compile
 }
@@ -182,7 +181,7 @@ keep_inputs() {
 	cat "$keep_config"
 	declare -f make_keep configure_more add_keep_files apply_keep_patches
 	(cd "$keep" 2>/dev/null || exit 0
-	 new_files | xargs -r -d '\n' sha256sum
+	 for file in $(new_files); do sha256sum "$(path_of "$file")"; done
 	 patch_names | xargs -r -d '\n' awk "$hunks")
 }
 
@@ -203,9 +202,13 @@ need_kernel() {	# NAME
 			die "$own: $kernel_dir/linux is no kernel tree with a built bzImage"
 		return
 	fi
+	need_source
 	case $1 in
-	base | keep-debug | distro) artefact "$1" ;;
+	base | keep-debug) artefact "$1" ;;
 	keep) artefact base; artefact keep "$artefact" ;;
+	distro)	# of a newer release it may need programs that base has
+		[ -z "${suite_of[$base]-}" ] || artefact base
+		artefact distro "$artefact" ;;
 	esac
 	kernel_dir=$artefact
 }

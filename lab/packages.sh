@@ -3,8 +3,8 @@
 # The distribution's packages that the lab needs.  None is asked for, and no
 # network used, if all are there.
 
-packages=(qemu-system-x86 "linux-source-$base" gcc libc6-dev make flex bison
-	bc libelf-dev libssl-dev cpio kmod lz4 xz-utils patch ccache busybox-static)
+packages=(qemu-system-x86 gcc libc6-dev make flex bison bc libelf-dev libssl-dev
+	cpio kmod lz4 xz-utils patch ccache busybox-static)
 
 missing_packages() {
 	local installed
@@ -20,6 +20,7 @@ apt() {
 
 need_packages() {
 	local missing
+	[ -n "${suite_of[$base]-}" ] || packages+=("linux-source-$base")
 	command -v dpkg-query >/dev/null ||
 		die "the lab wants a Debian system, whose kernel source and QEMU it uses; there is no dpkg here"
 	mapfile -t missing < <(missing_packages)
