@@ -75,15 +75,25 @@ static const char *intel_refusal(u64 capabilities, u64 enabled)
 	return NULL;
 }
 
+/* By halves: the name of the read of a whole one depends on the kernel. */
+static int read_msr(u32 msr, u64 *value)
+{
+	u32 low = 0, high = 0;
+	int err = rdmsr_safe(msr, &low, &high);
+
+	*value = (u64)high << 32 | low;
+	return err;
+}
+
 static const char *this_intel_refusal(void)
 {
 	u64 capabilities, enabled = 0;
 
-	if (rdmsrl_safe(MSR_IA32_MCG_CAP, &capabilities))
+	if (read_msr(MSR_IA32_MCG_CAP, &capabilities))
 		return "MSR IA32_MCG_CAP cannot be read";
 	/* Only there with MCG_LMCE_P */
 	if (capabilities & MCG_LMCE_P &&
-	    rdmsrl_safe(MSR_IA32_MCG_EXT_CTL, &enabled))
+	    read_msr(MSR_IA32_MCG_EXT_CTL, &enabled))
 		return "MSR IA32_MCG_EXT_CTL cannot be read";
 	return intel_refusal(capabilities, enabled);
 }
