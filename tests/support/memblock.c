@@ -36,8 +36,17 @@ static bool starts_with(uint64_t pa, const char *file, const char *word)
 	       !strncmp(text, word, strlen(word));
 }
 
-/* Memory of the boot allocator cannot move, not even in a movable zone. */
-static bool has_reserved_pages(uint64_t pa)
+/*
+ * Memory of the boot allocator cannot move, not even in a movable zone; nor can
+ * what stock does to a huge page with an error that some test has left.
+ */
+static bool is_stuck(uint64_t flags)
+{
+	return flags & PAGE_RESERVED ||
+	       (flags & PAGE_HUGE && flags & PAGE_HWPOISON);
+}
+
+static bool has_stuck_pages(uint64_t pa)
 {
 	uint64_t bytes = block_bytes(), flags[SIZE_2M / BASE_PAGE];
 	uint64_t at = pa / bytes * bytes, end = at + bytes;
@@ -47,7 +56,7 @@ static bool has_reserved_pages(uint64_t pa)
 		if (page_flags_read(at / BASE_PAGE, n, flags))
 			return true;
 		for (i = 0; i < n; i++)
-			if (flags[i] & PAGE_RESERVED)
+			if (is_stuck(flags[i]))
 				return true;
 	}
 	return false;
@@ -56,7 +65,7 @@ static bool has_reserved_pages(uint64_t pa)
 bool memblock_is_movable(uint64_t pa)
 {
 	return starts_with(pa, "valid_zones", "Movable") &&
-	       !has_reserved_pages(pa);
+	       !has_stuck_pages(pa);
 }
 
 int memblock_set(uint64_t pa, const char *state)
