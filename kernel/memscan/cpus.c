@@ -8,7 +8,6 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
-#include <linux/cpuset.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
@@ -18,9 +17,8 @@
 
 static bool is_set_aside(unsigned int cpu)
 {
-	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
-	       !housekeeping_test_cpu(cpu, HK_TYPE_KTHREAD) ||
-	       cpuset_cpu_is_isolated(cpu);
+	return cpu_is_isolated(cpu) ||
+	       !housekeeping_test_cpu(cpu, HK_TYPE_KTHREAD);
 }
 
 /*

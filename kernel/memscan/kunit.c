@@ -37,6 +37,12 @@ static void intel_has_local_machine_checks_on(struct kunit *test)
 						  MCG_EXT_CTL_LMCE_EN));
 }
 
+/* Modules are given no function for it. */
+static void write_cr4(unsigned long value)
+{
+	asm volatile("mov %0, %%cr4" : : "r" (value) : "memory");
+}
+
 /* Machine checks are off for a moment, on the CPU that asks only. */
 static void one_unfit_cpu_refuses(struct kunit *test)
 {
@@ -46,10 +52,10 @@ static void one_unfit_cpu_refuses(struct kunit *test)
 
 	local_irq_save(flags);
 	on = check->refusal();
-	cr4_update_irqsoff(0, X86_CR4_MCE);
+	write_cr4(__read_cr4() & ~X86_CR4_MCE);
 	off = check->refusal();
 	memscan_capability_add_cpu(smp_processor_id());
-	cr4_update_irqsoff(X86_CR4_MCE, 0);
+	write_cr4(__read_cr4() | X86_CR4_MCE);
 	local_irq_restore(flags);
 
 	KUNIT_EXPECT_NULL(test, on);

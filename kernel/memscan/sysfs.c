@@ -558,9 +558,12 @@ static ssize_t isolate_store(struct kobject *kobj, struct kobj_attribute *attr,
  */
 #define PENDING_LINE	19
 
+/* Whether these are const depends on the kernel. */
+#define bin_attr_ptr	typeof(*((struct attribute_group *)NULL)->bin_attrs)
+
 static ssize_t pending_pages_read(struct file *file, struct kobject *kobj,
-				  struct bin_attribute *attr, char *buf,
-				  loff_t off, size_t count)
+				  bin_attr_ptr attr, char *buf, loff_t off,
+				  size_t count)
 {
 	char line[PENDING_LINE + 1];
 	unsigned long pfn = 0;
@@ -602,7 +605,7 @@ static struct attribute *control_attrs[] = {
 	NULL
 };
 
-static struct bin_attribute *control_bin_attrs[] = {
+static bin_attr_ptr control_bin_attrs[] = {
 	&pending_pages_attr,
 	NULL
 };
