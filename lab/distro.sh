@@ -55,17 +55,25 @@ download_distro() {	# DIRECTORY
 replace_programs() {	# TREE BASE_TREE
 	local program
 	for program in scripts/mod/modpost tools/objtool/objtool; do
-		"$1/$program" --version 2>&1 | grep -q 'GLIBC_.* not found' || continue
-		cp --remove-destination "$2/$program" "$1/$program" || return
+		! ldd "$1/$program".real-* 2>&1 |
+			grep -q 'GLIBC_.* not found' ||
+			cp --remove-destination "$2/$program" "$1/$program" ||
+			return
 	done
+}
+
+# The image's compiler may know more than this machine's.
+adapt_to_compiler() {	# TREE
+	gcc -fmin-function-alignment=16 -E -x c /dev/null >/dev/null 2>&1 ||
+		sed -i '/CC_HAS_MIN_FUNCTION_ALIGNMENT/d' \
+			"$1/include/config/auto.conf"
 }
 
 # The headers become a tree like the others: linux/, with the image in it.
 # Their vmlinux is there for BTF only, which modules do without, as ours.
 make_distro() {	# DIRECTORY BASE_DIRECTORY
-	local package common image
+	local package image
 	name_distro
-	common=$1/usr/src/linux-headers-$distro_abi-common
 	need_disk 1200 "the kernel distro"
 	check_same_inputs distro "$1"
 	download_distro "$1"
@@ -76,8 +84,9 @@ make_distro() {	# DIRECTORY BASE_DIRECTORY
 	[ -d "$1/lib" ] || ln -s usr/lib "$1/lib"
 	image=$(find "$1/boot" "$1/lib/modules/" -name 'vmlinuz*' -type f 2>/dev/null)
 	ln -s "usr/src/linux-headers-$distro_release" "$1/linux" &&
-	echo "include $common/Makefile" >"$1/linux/Makefile" &&
-	replace_programs "$1/linux" "$2/linux" &&
+	sed -i "s|/usr/src/|$1&|" "$1/linux/Makefile" &&
+	replace_programs "$1/linux" "${2-}/linux" &&
+	adapt_to_compiler "$1/linux" &&
 	mkdir -p "$1/linux/arch/x86/boot" &&
 	mv "$image" "$1/linux/arch/x86/boot/bzImage" &&
 	/sbin/depmod -b "$1" "$distro_release" ||
@@ -88,7 +97,7 @@ distro_inputs() {
 	name_distro
 	distro_packages
 	declare -f make_distro download_distro download distro_packages \
-		image_packages replace_programs
+		image_packages replace_programs adapt_to_compiler
 }
 
 # What our configuration has built in for tests, and what the options of this

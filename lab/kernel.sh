@@ -208,7 +208,7 @@ need_kernel() {	# NAME
 	keep) artefact base; artefact keep "$artefact" ;;
 	distro)	# of a newer release it may need programs that base has
 		[ -z "${suite_of[$base]-}" ] || artefact base
-		artefact distro "$artefact" ;;
+		artefact distro "${artefact-}" ;;
 	esac
 	kernel_dir=$artefact
 }
