@@ -41,7 +41,7 @@ check-programs: ## real programs in the lab: QEMU, PostgreSQL, DPDK, a JVM
 	@tests/run tests/programs/run
 
 series:	## export keep and memscan for git am
-	@kernel/series
+	@MFR_BASE=6.12 kernel/series && MFR_BASE=7.3 kernel/series
 
 mutants:	## change lib/ and tools/ in single places: does a test fail?
 	@tests/mutants/run

@@ -20,7 +20,8 @@ make_module() {	# DIRECTORY
 		cat "$log" >&2
 		die "cannot compile the module $module for the kernel $kernel"
 	}
-	! grep -A 2 -E 'warning:|WARNING:' "$log" >&2 ||
+	! sed '/differs from the one used to build the kernel/,+2d' "$log" |
+		grep -A 2 -E 'warning:|WARNING:' >&2 ||
 		say "those were warnings about $module"
 	find "$1" -name '*.ko' | grep -q '' ||
 		die "$module made no module (.ko) for the kernel $kernel; does its Kbuild have obj-m?"
