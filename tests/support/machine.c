@@ -30,8 +30,10 @@
 #define EFER_SVME	(1 << 12)
 #define RFLAGS_NONE	2
 
-/* 32 bits; esi: address, ecx: number of base pages, al: a byte.  out ends each: with KVM's own
- * APIC hlt would wait for an interrupt. */
+/*
+ * 32 bits; esi: address, ecx: number of base pages, al: a byte.  out ends each: with
+ * KVM's own APIC hlt would wait for an interrupt.
+ */
 static const struct code {
 	uint16_t at;
 	uint8_t length, bytes[16];
