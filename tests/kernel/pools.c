@@ -871,6 +871,13 @@ FIXTURE(block)
 	volatile long *tries;
 };
 
+/* Controls have left a stuck page in each of the blocks. */
+static bool is_offlinable(uint64_t pa)
+{
+	return memblock_is_movable(pa) &&
+	       (policy_omitted() || !memblock_is_stuck(pa));
+}
+
 /* Not all of the pool is in movable memory: take pages until one is. */
 #define CANDIDATES	192
 
@@ -882,7 +889,7 @@ static void find_movable(struct __test_metadata *_metadata, struct file *f)
 	for (;;) {
 		ASSERT_EQ(0, pool_want(SIZE_2M, 1));
 		file_create(_metadata, f, SIZE_2M, 1);
-		if (memblock_is_movable(f->page[0].pa))
+		if (is_offlinable(f->page[0].pa))
 			break;
 		ASSERT_LT(n, CANDIDATES);
 		others[n++] = *f;

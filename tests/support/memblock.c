@@ -36,17 +36,7 @@ static bool starts_with(uint64_t pa, const char *file, const char *word)
 	       !strncmp(text, word, strlen(word));
 }
 
-/*
- * Memory of the boot allocator cannot move, not even in a movable zone; nor can
- * what stock does to a huge page with an error that some test has left.
- */
-static bool is_stuck(uint64_t flags)
-{
-	return flags & PAGE_RESERVED ||
-	       (flags & PAGE_HUGE && flags & PAGE_HWPOISON);
-}
-
-static bool has_stuck_pages(uint64_t pa)
+static bool has_pages_with(uint64_t pa, uint64_t wanted)
 {
 	uint64_t bytes = block_bytes(), flags[SIZE_2M / BASE_PAGE];
 	uint64_t at = pa / bytes * bytes, end = at + bytes;
@@ -56,16 +46,22 @@ static bool has_stuck_pages(uint64_t pa)
 		if (page_flags_read(at / BASE_PAGE, n, flags))
 			return true;
 		for (i = 0; i < n; i++)
-			if (is_stuck(flags[i]))
+			if ((flags[i] & wanted) == wanted)
 				return true;
 	}
 	return false;
 }
 
+/* Memory of the boot allocator cannot move, not even in a movable zone. */
 bool memblock_is_movable(uint64_t pa)
 {
 	return starts_with(pa, "valid_zones", "Movable") &&
-	       !has_stuck_pages(pa);
+	       !has_pages_with(pa, PAGE_RESERVED);
+}
+
+bool memblock_is_stuck(uint64_t pa)
+{
+	return has_pages_with(pa, PAGE_HUGE | PAGE_HWPOISON);
 }
 
 int memblock_set(uint64_t pa, const char *state)

@@ -9,6 +9,9 @@
 /* True if everything in the block that contains @pa can be moved elsewhere. */
 bool memblock_is_movable(uint64_t pa);
 
+/* True if stock has a huge page there that lost data: the block never goes offline. */
+bool memblock_is_stuck(uint64_t pa);
+
 /* @state is "online" or "offline"; 0 or the kernel's -errno. */
 int memblock_set(uint64_t pa, const char *state);
 
