@@ -64,9 +64,9 @@ replace_programs() {	# TREE BASE_TREE
 
 # The image's compiler may know more than this machine's.
 adapt_to_compiler() {	# TREE
-	gcc -fmin-function-alignment=16 -E -x c /dev/null >/dev/null 2>&1 ||
-		sed -i '/CC_HAS_MIN_FUNCTION_ALIGNMENT/d' \
-			"$1/include/config/auto.conf"
+	gcc -fmin-function-alignment=16 -E -x c /dev/null >/dev/null 2>&1 && return
+	sed -i '/CC_HAS_MIN_FUNCTION_ALIGNMENT/d' "$1/include/config/auto.conf" &&
+	sed -i -E 's/gcc-[0-9]+/gcc/' "$1/.kernelvariables"
 }
 
 # The headers become a tree like the others: linux/, with the image in it.

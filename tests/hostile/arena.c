@@ -181,6 +181,11 @@ static bool open_small(void)
 	return false;
 }
 
+bool arena_has_gigantic(void)
+{
+	return has_gigantic;
+}
+
 bool arena_open(bool gigantic)
 {
 	struct sigaction action = { .sa_handler = on_sigbus };

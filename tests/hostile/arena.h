@@ -24,6 +24,9 @@ struct lost {
 /* Prepare pools and files with known poison; false after printing why. */
 bool arena_open(bool gigantic);
 
+/* Is there a page of 1 GiB among them? */
+bool arena_has_gigantic(void);
+
 /* Add new poison for batch @n; replaces the files of 2 MiB if worn out. */
 bool arena_prepare(unsigned long n);
 
