@@ -22,6 +22,10 @@ check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour
 		"tests/hostile/run --kernel keep-debug --calls 4000 --no-controls" \
 		"tests/memscan/run --kernel keep-debug"
 
+check-newest:	## tests of the kernel code on Linux 7.3
+	@MFR_BASE=7.3 tests/run "tests/kernel/run --kernel keep --kernel base" \
+		"tests/memscan/run --quick" kernel/check
+
 bench:	## what failures cost, and what huge pages are worth
 	@bench/all
 
