@@ -24,7 +24,8 @@ check-debug:	## all kernel tests with KASAN, lockdep, kmemleak; half an hour
 
 check-newest:	## tests of the kernel code on Linux 7.3
 	@MFR_BASE=7.3 tests/run "tests/kernel/run --kernel keep --kernel base" \
-		"tests/memscan/run --quick" kernel/check
+		"tests/memscan/run --quick" "tests/memscan/run --kernel distro" \
+		kernel/check
 
 bench:	## what failures cost, and what huge pages are worth
 	@bench/all
