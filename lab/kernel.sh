@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The lab's kernels: base is the distribution's source with our configuration, in
-# the version $base; keep is a copy of base's built tree with our files and patches, compiled on.
-# keep-debug has keep's source and more in its configuration.
+# The lab's kernels: base is the distribution's source, in the version $base, with
+# our configuration; keep is a copy of base's built tree with our files and
+# patches, compiled on.  keep-debug has keep's source and more in its configuration.
 
 keep=$top/kernel/keep
 . "$top/kernel/list.sh"

@@ -17,11 +17,16 @@ mirror() {
 	} | sed -n 1p | grep ''
 }
 
-# For the rest of this subshell, apt knows the packages of SUITE, and no others.
+# For the rest of this subshell, apt knows the packages of SUITE, and no others.  One
+# subshell at a time, as apt does not wait for itself.
 use_suite() {	# SUITE
 	local state=$cache/apt/$1 uri
-	uri=$(mirror) || die "cannot find a mirror in this machine's apt sources"
-	mkdir -p "$state"/{lists,archives}/partial
+	uri=$(mirror) ||
+		die "cannot find a mirror of this release in the machine's apt sources; run apt-get update as root, then this again"
+	mkdir -p "$state"/{lists,archives}/partial ||
+		die "cannot use the cache $cache"
+	exec 8>"$state/lock"
+	flock 8
 	echo "deb [signed-by=$keyring] $uri $1 main" >"$state/sources.list"
 	cat >"$state/conf" <<-END
 	Dir::State::Lists "$state/lists";
@@ -33,7 +38,7 @@ use_suite() {	# SUITE
 	END
 	export APT_CONFIG=$state/conf
 	apt-get -qq update >&2 ||
-		die "cannot get the list of packages of $1: see apt-get's words above"
+		die "cannot get the list of packages of $1 from $uri: see apt-get's words above; is it on that mirror?"
 }
 
 candidate() {	# PACKAGE
