@@ -7,7 +7,8 @@
  * raises a machine check, and reporting it schedules the vCPU again. The guest does
  * nothing for it, but would pay with its huge page once it is over the budget for
  * repeated consumption. So once a load has failed, the page is looked up before the
- * next one.
+ * next one. A page that is lost or replaced between the two does no harm: the load
+ * fails once more, or works.
  */
 
 #include <linux/kvm_lost_cache.h>

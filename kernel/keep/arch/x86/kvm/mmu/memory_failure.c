@@ -198,7 +198,8 @@ bool kvm_mmu_memory_failure(struct kvm *kvm, struct kvm_gfn_range *range)
 
 /**
  * kvm_mf_max_level - limit the level of a mapping to exclude lost pages
- * @pfn: one of the pages to map, which cannot be freed meanwhile
+ * @pfn: one of the pages to map, to which the fault has a reference, or the
+ *	mapping of the VMM that the notifier has to invalidate first
  * @level: the level to use otherwise
  *
  * Context: mmu_lock held, so that for each lost page either the record is seen
