@@ -60,7 +60,7 @@ static void show_tasks(void)
 	procfile_write("/proc/sysrq-trigger", "t");
 }
 
-/* The kernel zeroes a page of 1 GiB, or a part of it, in one go, on stock too. */
+/* On stock, too, the first fault of 1 GiB zeroes it in one go: 1.5 to 1.7 s here. */
 static unsigned int seconds_to_end(void)
 {
 	return arena_has_gigantic() ? 5 : 1;
