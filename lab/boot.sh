@@ -25,15 +25,15 @@ check_qemu_version() {
 make_plugin() {	# DIRECTORY
 	check_qemu_version
 	gcc -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden \
-		-o "$1/poison.so" "$lab"/{poison,watch,count,insn}.c ||
-		die "cannot compile the plugin, $lab/{poison,watch,count,insn}.c"
+		-o "$1/poison.so" "$lab"/{poison,watch,stale,count,insn}.c ||
+		die "cannot compile the plugin, $lab/{poison,watch,stale,count,insn}.c"
 	check_same_inputs plugin "$1"
 }
 
 plugin_inputs() {
 	compilers
 	package_version qemu-system-x86
-	cat "$lab"/{poison,watch,count,insn}.c \
+	cat "$lab"/{poison,watch,stale,count,insn}.c \
 		"$lab"/{plugin,doorbell,poison,watch,count,insn}.h
 	declare -f make_plugin
 }

@@ -36,6 +36,7 @@ enum lab_request {
 	LAB_COUNT_CPU,
 	LAB_COUNT_STOP,
 	LAB_POISON_MET,
+	LAB_STALE_MET,	/* how often code was begun again: stale.c */
 };
 
 #define LAB_STRINGIFY(...)	#__VA_ARGS__

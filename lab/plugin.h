@@ -35,6 +35,7 @@ struct qemu_plugin_insn *
 qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 unsigned int qemu_plugin_mem_size_shift(uint32_t info);
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t va);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
@@ -57,5 +58,9 @@ int64_t count(void);
 int64_t count_cpu(unsigned int vcpu);
 int64_t count_stop(struct CPUState *cpu);
 void count_block(struct qemu_plugin_tb *tb, size_t n);
+
+/* stale.c: its hook into a block's translation, and what was mended so far */
+void watch_int3(const struct qemu_plugin_tb *tb, size_t n);
+long long stale_met(void);
 
 #endif /* LAB_PLUGIN_H */

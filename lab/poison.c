@@ -28,7 +28,8 @@
  *   directly, so our return address identifies the place in the block.
  * - CPUX86State begins with the general registers, in the order of x86.  A
  *   doorbell checks that: it must find its own magic number in RAX.
- * - At the start of a block all guest registers are in memory.
+ * - At the start of a block all guest registers are in memory, and the block
+ *   can be left as an interrupt leaves it (stale.c).
  * - The flags with which a CPU looks up its blocks are where watch.c expects
  *   them, which it checks.
  * - A helper function that touches guest memory can be left at any access,
@@ -341,6 +342,8 @@ static int64_t answer(unsigned int vcpu, uint64_t request, uint64_t arg,
 		return missed;
 	case LAB_POISON_MET:
 		return was_met(arg);
+	case LAB_STALE_MET:
+		return stale_met();
 	case LAB_SCRUB_REPORT:
 		return scrub(arg);
 	case LAB_COUNT_START:
@@ -598,6 +601,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 	watch_doorbell(tb);
 	for (i = 0; i < n; i++)
 		watch_pause(qemu_plugin_tb_get_insn(tb, i));
+	watch_int3(tb, n);
 	count_block(tb, n);
 	if (is_amd)
 		watch_cpuid(tb, n);
