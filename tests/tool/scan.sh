@@ -405,6 +405,8 @@ test_coverage() {
 		"not of this machine" sed -i s/9abc/9abd/ "$tmp/scan/etc/machine-id"
 	check "nor of other memory" restores_nothing "not of this machine" \
 		mkdir "$tmp/scan/sys/devices/system/memory/memory2"
+	check "nor where nothing tells one machine from another" restores_nothing \
+		"of a machine that cannot be identified" rm "$tmp/scan/etc/machine-id"
 	check "nor of a file that was cut short" restores_nothing \
 		"damaged or cut short" cuts 1
 	check "wherever that was" restores_nothing_of_a_part
