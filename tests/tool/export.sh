@@ -150,6 +150,21 @@ writes_to_stdout() {
 		<(echo before; "$mfr" export --root "$tmp/kept"; echo after)
 }
 
+# Neither what is beside the standard output nor its own name is a link to it.
+replaces_beside_stdout() {
+	local inode
+	unpack kept
+	ln -sf beside "$tmp/link"
+	: >"$tmp/beside"
+	: >"$tmp/read"
+	inode=$(stat -c %i "$tmp/read")
+	"$mfr" export --root "$tmp/kept" --file "$tmp/link" >>"$tmp/read" &&
+		[ ! -s "$tmp/read" ] && [ -s "$tmp/beside" ] &&
+		"$mfr" export --root "$tmp/kept" --file "$tmp/read" >>"$tmp/read" &&
+		[ "$(stat -c %i "$tmp/read")" != "$inode" ] &&
+		cmp "$tmp/read" "$tmp/beside"
+}
+
 writes_to_device() {
 	unpack kept
 	ln -s /dev/full "$tmp/full"
@@ -247,6 +262,7 @@ serves_beside_idle() {
 test_files_and_sockets() {
 	check "export --file writes to a pipe" writes_to_pipe
 	check "to the standard output, in its place" writes_to_stdout
+	check "but not for a file beside it, or its name" replaces_beside_stdout
 	check "and to a device" writes_to_device
 	check "of a link, export --file replaces the target" replaces_target real
 	check "also one that is not there yet" replaces_target ""
