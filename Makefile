@@ -39,7 +39,7 @@ bench-report: ## tables and plots of the figures in bench/data
 selftests:	## all of the kernel's own selftests on base and keep
 	@tests/selftests/run --all
 
-campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 18 minutes
+campaign:	## 100,000 memory errors, 1,000,000 hostile calls; 22 minutes
 	@tests/run "tests/campaign/run --long" "tests/hostile/run --long"
 
 check-programs: ## real programs in the lab: QEMU, PostgreSQL, DPDK, a JVM

@@ -11,6 +11,7 @@
 #include "procfile.h"
 
 #define NODES_MAX	8
+#define MOVED_MAX	64	/* pages; fewer than any test looks for */
 
 static long node_errors(const char *name)
 {
@@ -71,10 +72,9 @@ static long percpu_pages(void)
 	return sum;
 }
 
-int buddy_read(struct buddy *buddy)
+static int read_blocks(struct buddy *buddy)
 {
 	char text[4096], *line, *rest = text;
-	int order;
 	long err;
 
 	*buddy = (struct buddy){ 0 };
@@ -83,7 +83,27 @@ int buddy_read(struct buddy *buddy)
 		return err;
 	while ((line = strsep(&rest, "\n")))
 		add_zone(line, buddy);
-	buddy->percpu_bytes = percpu_pages() * BASE_PAGE;
+	return 0;
+}
+
+/*
+ * The per-CPU lists are read before and after the blocks, as pages that move
+ * between the two meanwhile would count twice or not at all: the kernel drains
+ * such a list by megabytes.
+ */
+int buddy_read(struct buddy *buddy)
+{
+	long before, after;
+	int order, err, tries = 0;
+
+	do {
+		before = percpu_pages();
+		err = read_blocks(buddy);
+		if (err)
+			return err;
+		after = percpu_pages();
+	} while (labs(after - before) > MOVED_MAX && ++tries < 100);
+	buddy->percpu_bytes = after * BASE_PAGE;
 	buddy->bytes = buddy->percpu_bytes;
 	for (order = 0; order < BUDDY_ORDERS; order++)
 		buddy->bytes += buddy->blocks[order] * (BASE_PAGE << order);
